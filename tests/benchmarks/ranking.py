@@ -1,0 +1,183 @@
+"""CPU time of exact ranking evaluation, all against all, beside the bare product and other libraries.
+
+python tests/benchmarks/ranking.py 5000 20000
+python tests/benchmarks/ranking.py 60502 --relevant 5 6000 --width 512
+
+Times are CPU seconds (user and system, all threads) of one run each, so a busy machine does little to them.
+Libraries that are not installed are rows saying so; each measures the subset of the metrics that it has.
+"""
+
+import argparse
+import importlib.util
+import resource
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vsr.data.relevance import LabelRelevance
+from vsr.metrics import RankingMetrics
+from vsr.retrieval import evaluate
+
+METRICS = ["mrr", "map", "map@r", "r_precision", "ndcg", "recall@1", "recall@10", "hit_rate@1", "precision@10"]
+METRICS += ["map@10", "ndcg@10"]
+ROWS = 1024  # queries in a block of the bare product
+
+
+def embeddings(n: int, width: int, n_relevant: int) -> tuple[Tensor, np.ndarray]:
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(n) // (n_relevant + 1)
+    labels = labels[torch.randperm(n, generator=generator)]
+    centers = torch.randn(int(labels.max()) + 1, width, generator=generator)
+    noisy = centers[labels] + 2 * torch.randn(n, width, generator=generator)
+    return torch.nn.functional.normalize(noisy, dim=1), labels.numpy()
+
+
+def product(vectors: Tensor) -> None:
+    out = torch.empty(ROWS, len(vectors))
+    for start in range(0, len(vectors), ROWS):
+        rows = vectors[start : start + ROWS]
+        torch.mm(rows, vectors.T, out=out[: len(rows)])
+
+
+def product_and_topk(vectors: Tensor) -> None:
+    out = torch.empty(ROWS, len(vectors))
+    for start in range(0, len(vectors), ROWS):
+        rows = vectors[start : start + ROWS]
+        torch.mm(rows, vectors.T, out=out[: len(rows)])
+        out[: len(rows)].topk(min(100, len(vectors)), dim=1)
+
+
+def ours(vectors: Tensor, labels: np.ndarray, block_mib: float) -> dict[str, float]:
+    rows = np.arange(len(labels))
+    relevance = LabelRelevance(labels, labels, query_identities=rows, gallery_identities=rows)
+    return evaluate(vectors, vectors, relevance, RankingMetrics(METRICS), block_mib=block_mib).means
+
+
+def pytorch_metric_learning(vectors: Tensor, labels: np.ndarray) -> dict[str, float]:
+    from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
+
+    names = ("mean_reciprocal_rank", "mean_average_precision", "mean_average_precision_at_r", "r_precision")
+    known = AccuracyCalculator(include=(*names, "precision_at_1"), k=len(labels) - 1)
+    return known.get_accuracy(vectors, torch.from_numpy(labels))
+
+
+def torchmetrics_map(vectors: Tensor, labels: np.ndarray) -> dict[str, float]:
+    from torchmetrics.functional.retrieval import retrieval_average_precision
+
+    values, tensor = [], torch.from_numpy(labels)
+    for query in range(len(vectors)):
+        scores = vectors @ vectors[query]
+        keep = torch.arange(len(vectors)) != query
+        # Shifted above 0: torchmetrics drops scores that are not.
+        values.append(retrieval_average_precision(scores[keep] + 2, tensor[keep] == tensor[query]))
+    return {"map": float(torch.stack(values).mean())}
+
+
+def ranx_map(vectors: Tensor, labels: np.ndarray) -> dict[str, float]:
+    from ranx import Qrels, Run
+    from ranx import evaluate as measure
+
+    qrels, run = {}, {}
+    for query in range(len(vectors)):
+        scores = (vectors @ vectors[query]).numpy()
+        same = np.flatnonzero(labels == labels[query])
+        qrels[str(query)] = {str(item): 1 for item in same if item != query}
+        run[str(query)] = {str(item): float(s) for item, s in enumerate(scores) if item != query}
+    return measure(Qrels(qrels), Run(run), ["map", "mrr", "r-precision", "ndcg@10"])
+
+
+def oml(vectors: Tensor, labels: np.ndarray) -> dict[str, float]:
+    from oml.functional.metrics import calc_retrieval_metrics
+
+    every = torch.arange(len(labels))
+    order = (vectors @ vectors.T).fill_diagonal_(-np.inf).argsort(dim=1, descending=True)[:, :-1]
+    tensor = torch.from_numpy(labels)
+    right = [every[(tensor == tensor[q]) & (every != q)] for q in range(len(labels))]
+    found = calc_retrieval_metrics(list(order), right, cmc_top_k=(1,), precision_top_k=(10,), map_top_k=(10,))
+    return {name: float(next(iter(one.values())).float().mean()) for name, one in found.items()}
+
+
+PEERS = {
+    "pytorch_metric_learning": pytorch_metric_learning,
+    "torchmetrics": torchmetrics_map,
+    "ranx": ranx_map,
+    "oml": oml,
+}
+
+
+def timed(run: Callable[[], object]) -> tuple[object, float, float, float]:
+    """Result, CPU seconds, wall seconds, and the rise of resident memory in MiB."""
+    before, peak, done = resident_mib(), [0.0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            peak[0] = max(peak[0], resident_mib())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    cpu, wall = time.process_time(), time.perf_counter()
+    try:
+        result = run()
+    finally:
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        done.set()
+        watcher.join()
+    return result, cpu, wall, max(0.0, peak[0] - before)
+
+
+def resident_mib() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
+def row(name: str, floor: float, cpu: float, wall: float, mib: float, note: str = "") -> None:
+    print(f"| {name} | {cpu:.2f} | {cpu / floor:.2f} | {wall:.2f} | {mib:.0f} | {note} |", flush=True)
+
+
+def compare(n: int, args: argparse.Namespace, n_relevant: int) -> None:
+    vectors, labels = embeddings(n, args.width, n_relevant)
+    print(f"\n{n:,} × {args.width}, all against all, {n_relevant:,} relevant a query, {args.repeat} interleaved runs")
+    print("| what | CPU s | × product | wall s | MiB more | |\n|---|---|---|---|---|---|")
+    floors, selected, whole = [], [], []
+    for _ in range(args.repeat):
+        floors.append(timed(lambda: product(vectors)))
+        selected.append(timed(lambda: product_and_topk(vectors)))
+        whole.append(timed(lambda: ours(vectors, labels, args.block_mib)))
+    floor = min(one[1] for one in floors)
+    for name, runs in (("bare product", floors), ("product and top 100", selected), ("vsr, all metrics", whole)):
+        best = min(runs, key=lambda one: one[1])
+        note = f"map {best[0]['map']:.6f}" if isinstance(best[0], dict) else ""
+        row(name, floor, *best[1:], note)
+    for name in args.peers:
+        if importlib.util.find_spec(name) is None:
+            print(f"| {name} | | | | | not installed |")
+            continue
+        try:
+            result, *spent = timed(lambda name=name: PEERS[name](vectors, labels))
+        except Exception as error:  # a peer that cannot finish is a row saying so
+            print(f"| {name} | | | | | {type(error).__name__}: {str(error)[:80]} |")
+            continue
+        row(name, floor, *spent, ", ".join(f"{key} {float(value):.4f}" for key, value in result.items()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sizes", type=int, nargs="+", help="gallery sizes")
+    parser.add_argument("--relevant", type=int, nargs="+", default=[5], help="relevant items a query")
+    parser.add_argument("--width", type=int, default=512)
+    parser.add_argument("--block-mib", type=float, default=256)
+    parser.add_argument("--repeat", type=int, default=1, help="interleaved runs, of which the fastest counts")
+    parser.add_argument("--peers", nargs="*", default=[], choices=sorted(PEERS), help="others to run besides")
+    args = parser.parse_args()
+    for n in args.sizes:
+        for n_relevant in args.relevant:
+            if n_relevant < n:
+                compare(n, args, n_relevant)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vsr.data.splits import carve, is_disjoint, split_by_label
+from vsr.errors import ConfigError, DataError
+
+SPLITS = (0.6, 0.15, 0.25)
+# Pictures of each label; at least two a split can be found again.
+catalogues = st.lists(st.integers(2, 6), min_size=6, max_size=60).flatmap(
+    lambda repeated: st.tuples(st.just(repeated), st.integers(0, 20))
+)
+
+
+def labels_of(counts) -> list[str]:
+    repeated, n_single = counts
+    sizes = [*repeated, *[1] * n_single]
+    return [f"label {number}" for number, size in enumerate(sizes) for _ in range(size)]
+
+
+@given(catalogues, st.integers(0, 5))
+def test_no_label_stands_in_two_splits(counts, seed):
+    labels = labels_of(counts)
+    split = split_by_label(labels, SPLITS, seed)
+    parts = [{label for label, one in zip(labels, split, strict=True) if one == name} for name in set(split)]
+    assert sum(map(len, parts)) == len(set(labels))
+    assert is_disjoint(labels, split)
+
+
+@given(catalogues, st.integers(0, 5), st.randoms())
+def test_the_split_of_a_label_depends_on_names_and_seed_alone(counts, seed, random):
+    labels = labels_of(counts)
+    split = dict(zip(labels, split_by_label(labels, SPLITS, seed), strict=True))
+    shuffled = random.sample(labels, len(labels))
+    assert dict(zip(shuffled, split_by_label(shuffled, SPLITS, seed), strict=True)) == split
+
+
+@given(catalogues)
+def test_every_split_has_two_labels_that_can_be_found_again(counts):
+    labels = labels_of(counts)
+    split = split_by_label(labels, SPLITS)
+    for name in ("train", "val", "test"):
+        _, sizes = np.unique(np.array(labels)[split == name], return_counts=True)
+        assert (sizes >= 2).sum() >= 2
+
+
+def test_labels_are_shared_out_as_asked():
+    labels = labels_of(([3] * 200, 100))
+    split = split_by_label(labels, SPLITS)
+    of_label = dict(zip(labels, split, strict=True))
+    sizes = [list(of_label.values()).count(name) for name in ("train", "val", "test")]
+    assert sizes == [180, 45, 75]
+
+
+def test_another_seed_gives_another_split():
+    labels = labels_of(([2] * 30, 0))
+    assert (split_by_label(labels, SPLITS, 0) != split_by_label(labels, SPLITS, 1)).any()
+
+
+def test_the_split_is_the_same_on_every_machine_and_in_every_version():
+    split = split_by_label(list("abcdefgh") * 2, SPLITS)[:8].tolist()
+    assert split == ["val", "val", "train", "test", "train", "train", "test", "train"]
+
+
+def test_a_share_of_zero_leaves_a_split_empty():
+    split = split_by_label(labels_of(([2] * 10, 5)), (0.7, 0.0, 0.3))
+    assert set(split) == {"train", "test"}
+
+
+def test_too_few_labels_are_counted():
+    with pytest.raises(DataError, match="5 labels with two pictures or more cannot be split into 3 disjoint sets"):
+        split_by_label(labels_of(([4] * 5, 100)), SPLITS)
+
+
+@pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.0, 0.5, 0.5), (0.5, 0.5, 0.5), (1.2, -0.2, 0.0)])
+def test_shares_that_are_not_of_a_whole_are_refused(fractions):
+    with pytest.raises(ConfigError, match="data.splits must be shares"):
+        split_by_label(["a", "b"], fractions)
+
+
+@given(catalogues, st.integers(0, 5))
+def test_a_missing_val_is_made_of_whole_labels_of_train(counts, seed):
+    labels = np.array(labels_of(counts))
+    given_split = np.where(np.arange(len(labels)) % 3 == 0, "test", "train")
+    enough = np.unique(labels[given_split == "train"], return_counts=True)[1]
+    if (enough > 1).sum() < 4:
+        return
+    carved = carve(labels.tolist(), given_split, SPLITS, seed)
+    np.testing.assert_array_equal(carved == "test", given_split == "test")
+    assert (carved == "val").any()
+    assert not set(labels[carved == "val"]) & set(labels[carved == "train"])
+
+
+def test_shared_labels_are_noticed():
+    assert not is_disjoint(["a", "b", "a"], np.array(["train", "train", "test"]))
+    assert is_disjoint(["a", "b", "b"], np.array(["train", "val", "test"]))

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from vsr.data import PictureTransforms
+from vsr.data.dataset import seeded
+
+
+@pytest.fixture
+def picture() -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, size=(60, 90, 3), dtype=np.uint8))
+
+
+STRONG = {"color": 0.6, "hue": 0.1, "grey": 0.5, "blur": 0.5, "erase": 0.5, "rotate": 10}
+
+
+@pytest.mark.parametrize("knobs", [{}, STRONG])
+@pytest.mark.parametrize("size", [(90, 60), (1, 1), (1, 200), (300, 2)])
+def test_views_are_square_uint8_whatever_the_picture(knobs, size):
+    transforms = PictureTransforms(32, **knobs)
+    for view in (transforms.train(Image.new("RGB", size)), transforms.evaluate(Image.new("RGB", size))):
+        assert view.shape == (3, 32, 32)
+        assert view.dtype == torch.uint8
+
+
+def test_evaluation_shows_the_middle_of_the_long_side():
+    pixels = np.zeros((10, 30, 3), dtype=np.uint8)
+    pixels[:, 10:20] = 255
+    assert (PictureTransforms(10).evaluate(Image.fromarray(pixels)) == 255).all()
+
+
+def test_evaluation_is_the_same_every_time_and_draws_nothing(picture):
+    transforms = PictureTransforms(32, **STRONG)
+    state = torch.get_rng_state()
+    assert torch.equal(transforms.evaluate(picture), transforms.evaluate(picture))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_evaluation_averages_when_it_shrinks():
+    checkers = np.indices((64, 64)).sum(axis=0) % 2 * 255
+    view = PictureTransforms(8).evaluate(Image.fromarray(checkers.astype(np.uint8)).convert("RGB"))
+    assert (view.float() - 127.5).abs().max() < 10  # picking pixels would give 0 or 255
+
+
+def test_evaluation_does_not_depend_on_how_training_crops(picture):
+    one, other = PictureTransforms(32), PictureTransforms(32, scale=(0.1, 0.2), **STRONG)
+    assert torch.equal(one.evaluate(picture), other.evaluate(picture))
+    assert one.size == other.size
+
+
+def test_a_seed_repeats_a_view_and_another_gives_another(picture):
+    transforms = PictureTransforms(32, **STRONG)
+
+    def view(seed):
+        with seeded(seed):
+            return transforms.train(picture)
+
+    assert torch.equal(view(1), view(1))
+    assert len({view(seed).numpy().tobytes() for seed in range(8)}) == 8
+
+
+def test_mirroring_alone_is_the_mirrored_picture(picture):
+    transforms = PictureTransforms(60, scale=(1, 1), ratio=(1.5, 1.5), flip=1.0)
+    plain = PictureTransforms(60, scale=(1, 1), ratio=(1.5, 1.5), flip=0.0)
+    assert torch.equal(transforms.train(picture), plain.train(picture).flip(-1))
+
+
+def test_crops_cover_the_share_of_the_area_that_was_asked():
+    ramp = np.tile(np.linspace(0, 255, 256).astype(np.uint8), (256, 1))  # a column's value is its place
+    picture = Image.fromarray(ramp).convert("RGB")
+    transforms = PictureTransforms(64, scale=(0.25, 0.25), ratio=(1, 1), flip=0)
+    for _ in range(20):
+        row = transforms.train(picture)[0, 0].float()
+        assert (row[-1] - row[0]).item() == pytest.approx(127, abs=4)  # half of the width
+
+
+def test_grey_has_equal_channels(picture):
+    view = PictureTransforms(32, grey=1.0).train(picture)
+    assert torch.equal(view[0], view[1])
+    assert torch.equal(view[0], view[2])
+
+
+def test_blur_takes_detail_away(picture):
+    sharp, soft = (PictureTransforms(60, (1, 1), blur=blur, blur_radius=(2, 2)) for blur in (0.0, 1.0))
+    assert soft.train(picture).float().std() < 0.6 * sharp.train(picture).float().std()
+
+
+def test_erasing_paints_a_rectangle():
+    view = PictureTransforms(50, erase=1.0).train(Image.new("RGB", (50, 50), "white"))
+    erased = (view == 127).all(dim=0)
+    assert 0.01 < erased.float().mean() < 0.25
+    rows, columns = erased.nonzero(as_tuple=True)
+    assert erased[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].all()
+
+
+def test_a_crop_of_the_decoded_picture_still_fills_the_output():
+    transforms = PictureTransforms(100, scale=(0.25, 1.0))
+    assert transforms.train_decode_size == 200
+
+
+@pytest.mark.parametrize(
+    ("knobs", "message"),
+    [
+        ({"size": 0}, "size must be >= 1"),
+        ({"scale": (0.8, 0.5)}, "scale must be two numbers"),
+        ({"scale": (0.5, 2.0)}, "scale must be between 0 and 1"),
+        ({"ratio": (1.0,)}, "ratio must be two numbers"),
+        ({"flip": 1.5}, "flip must be between 0 and 1, got 1.5"),
+        ({"hue": 0.6}, "hue must be between 0 and 0.5, got 0.6"),
+        ({"rotate": -1}, "rotate must be between 0 and 180, got -1"),
+    ],
+)
+def test_a_value_outside_its_range_is_refused(knobs, message):
+    with pytest.raises(ValueError, match=message):
+        PictureTransforms(**{"size": 32, **knobs})

@@ -1,0 +1,60 @@
+"""Run the real scripts, in this process, as a person would from the command line."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+TINY = [
+    "data.products=24",
+    "data.photos=4",
+    "data.image_size=32",
+    "sampler.batch_size=16",
+    "transforms.size=32",
+    "trainer.max_epochs=2",
+    "trainer.accelerator=cpu",
+    "model=resnet18",
+    "model.width=32",
+    "logger=none",
+    "threads=2",
+]
+
+
+@pytest.fixture(scope="session")
+def store_cache(tmp_path_factory):
+    """One cache of drawn pictures for the whole session."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def script(monkeypatch, store_cache, capfd):
+    """Call ``script("train", *overrides)``; returns (exit code, standard output, standard error)."""
+    monkeypatch.setenv("VSR_CACHE", str(store_cache))
+    monkeypatch.setenv("WANDB_MODE", "offline")
+
+    def run(name: str, *overrides: str) -> tuple[int, str, str]:
+        path = ROOT / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(f"script_{name}", path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        monkeypatch.setattr(sys, "argv", [str(path), *overrides])
+        capfd.readouterr()
+        code = 0
+        try:
+            module.run_script(module.main)
+        except SystemExit as leaving:
+            code = leaving.code
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Overrides that make a run of seconds."""
+    return list(TINY)

@@ -1,0 +1,185 @@
+"""The blocked ranking against sorting everything."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vsr.data.relevance import LabelRelevance, ListRelevance
+from vsr.metrics import RankingMetrics
+from vsr.retrieval import counting, evaluate, exact
+from vsr.retrieval.similarity import Similarity
+
+TINY_MIB = 16 * 1024 * 4 / 2**20  # blocks of 16 queries by 1,024 items: the gallery is read in several runs
+ALL = ["mrr", "map", "map@r", "r_precision", "ndcg", "h_ap", "recall@5", "hit_rate@1", "precision@7", "ndcg@9"]
+
+
+def vectors(n, d, seed, whole_numbers=False):
+    generator = np.random.default_rng(seed)
+    values = generator.integers(-2, 3, (n, d)) if whole_numbers else generator.normal(size=(n, d))
+    return torch.from_numpy(values.astype(np.float32))
+
+
+def sorted_whole(queries, gallery, relevance):
+    """Ranks and gains of every item with gain, and the whole order, by float64 scores and a full sort."""
+    scores = (queries.double() @ gallery.double().T).numpy()
+    rankings, orders = [], []
+    for query, row in enumerate(scores):
+        at = np.array([query])
+        everything = np.arange(len(row))
+        out = relevance.ignored_at(at, everything[None])[0]
+        order = np.lexsort((everything, -row))
+        order = order[~out[order]]
+        gains = relevance.gains(at, order[None])[0]
+        rankings.append([(rank + 1, gain) for rank, gain in enumerate(gains.tolist()) if gain > 0])
+        orders.append(order)
+    return rankings, orders
+
+
+def ranked(queries, gallery, relevance, k, block_mib, similarity="ip"):
+    rankings, ids = [], []
+    runs = exact.ranked(Similarity(queries, gallery, similarity), relevance, k, 1e-9, block_mib)
+    for run in runs:
+        for n in range(len(run.ids)):
+            own = slice(run.offsets[n], run.offsets[n + 1])
+            rankings.append(list(zip(run.ranks[own].tolist(), run.gains[own].tolist(), strict=True)))
+        ids.append(run.ids)
+    return rankings, np.concatenate(ids)
+
+
+def labelled(n_queries, n_gallery, n_labels, seed, own=False):
+    generator = np.random.default_rng(seed)
+    fine = generator.integers(0, n_labels, n_gallery)
+    asked = fine[:n_queries] if own else generator.integers(0, n_labels, n_queries)
+    rows = np.arange(n_gallery)
+    identities = (rows[:n_queries], rows) if own else (None, None)
+    codes = [np.stack([one, one // 5], axis=1) for one in (asked, fine)]
+    return LabelRelevance(*codes, (3.0, 1.0), *identities)
+
+
+@pytest.mark.parametrize("block_mib", [TINY_MIB, 64], ids=["in runs", "whole rows"])
+@pytest.mark.parametrize("n_labels", [3, 60, 900], ids=["many relevant", "some", "few"])
+def test_ranks_and_neighbours_are_those_of_a_full_sort(n_labels, block_mib):
+    gallery = vectors(2500, 16, 0)
+    relevance = labelled(40, 2500, n_labels, 1, own=True)
+    expected, orders = sorted_whole(gallery[:40], gallery, relevance)
+    rankings, ids = ranked(gallery[:40], gallery, relevance, 20, block_mib)
+    assert rankings == expected
+    assert (ids == [order[:20] for order in orders]).all()
+
+
+@pytest.mark.parametrize("block_mib", [TINY_MIB, 64], ids=["in runs", "whole rows"])
+@pytest.mark.parametrize("n_labels", [3, 900], ids=["many relevant", "few"])
+def test_many_equal_scores_are_ranked_by_gallery_position(n_labels, block_mib):
+    gallery = vectors(2500, 3, 0, whole_numbers=True)
+    relevance = labelled(30, 2500, n_labels, 2, own=True)
+    expected, orders = sorted_whole(gallery[:30], gallery, relevance)
+    rankings, ids = ranked(gallery[:30], gallery, relevance, 20, block_mib)
+    assert rankings == expected
+    assert (ids == [order[:20] for order in orders]).all()
+
+
+def test_an_accelerator_would_rank_the_same():
+    gallery = vectors(700, 3, 0, whole_numbers=True)
+    relevance = labelled(30, 700, 20, 2, own=True)
+    similarity = Similarity(gallery[:30], gallery, "ip")
+    run = slice(0, 30)
+    positives = exact.Pairs(*relevance.positives(np.arange(30), 1))
+    ignored = exact.Pairs(*relevance.ignored(np.arange(30)))
+    block = torch.empty(30, 700)
+    ids, scores, above = exact._rank_run_on_device(similarity, run, positives, ignored, 10, block)
+    with exact.ThreadPoolExecutor(1) as pool:
+        expected = exact._rank_run(similarity, run, positives, ignored, 10, block, pool)
+    assert (ids == expected[0]).all()
+    assert (scores == expected[1]).all()
+    assert (above == expected[2]).all()
+
+
+def test_collapsed_embeddings_rank_in_gallery_order():
+    gallery = torch.ones(50, 8) / 8**0.5
+    labels = np.array([0] * 40 + [1] * 10)
+    relevance = LabelRelevance(labels[-1:], labels)
+    result = evaluate(gallery[:1], gallery, relevance, RankingMetrics(["mrr"]), depth=50)
+    assert result.neighbours.ids[0].tolist() == list(range(50))
+    assert result.means["mrr"] == pytest.approx(1 / 41)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "ip", "l2"])
+def test_results_do_not_depend_on_the_block(similarity):
+    gallery = vectors(3000, 64, 3) + 0.5
+    relevance = labelled(70, 3000, 40, 4)
+    ours = RankingMetrics(ALL)
+    results = [
+        evaluate(gallery[:70], gallery, relevance, ours, block_mib=mib, similarity=similarity, depth=30)
+        for mib in (TINY_MIB, 1, 3, 64)
+    ]
+    for one in results[1:]:
+        assert one.means == results[0].means
+        assert (one.neighbours.ids == results[0].neighbours.ids).all()
+        assert (one.neighbours.scores == results[0].neighbours.scores).all()
+
+
+def test_duplicates_tie_wherever_they_stand():
+    gallery = vectors(3000, 100, 5)
+    gallery[[7, 1500, 2999]] = gallery[0].clone()
+    relevance = ListRelevance.from_lists([[0], [1500], [2999]], 3000)
+    queries = vectors(3, 100, 6)
+    queries[:] = gallery[0]
+    rankings, ids = ranked(queries, gallery, relevance, 4, TINY_MIB)
+    assert ids.tolist() == [[0, 7, 1500, 2999]] * 3
+    assert [one[0][0] for one in rankings] == [1, 3, 4]
+
+
+def test_a_score_does_not_depend_on_the_shape_of_the_product():
+    vectors_ = vectors(1200, 100, 7)
+    similarity = Similarity(vectors_, vectors_, "ip")
+    whole = similarity.scores(slice(0, 1200), similarity.gallery(slice(0, 1200)))
+    for rows, columns in [(1, 1200), (7, 900), (1200, 1), (300, 5), (33, 13), (600, 1000)]:
+        part = similarity.scores(slice(0, rows), similarity.gallery(slice(0, columns)))
+        assert torch.equal(part, whole[:rows, :columns]), (rows, columns)
+
+
+def test_a_lowered_matmul_precision_does_not_reach_the_scores():
+    gallery = vectors(500, 64, 8)
+    similarity = Similarity(gallery, gallery, "ip")
+    expected = similarity.scores(slice(0, 500), similarity.gallery(slice(0, 500)))
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            scores = similarity.scores(slice(0, 500), similarity.gallery(slice(0, 500)))
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(before)
+    assert torch.equal(scores, expected)
+
+
+def test_whole_ranking_and_list_agree_when_the_list_is_whole():
+    gallery = vectors(300, 16, 9)
+    relevance = labelled(50, 300, 12, 10, own=True)
+    names = ["recall@{}", "precision@{}", "map@{}", "ndcg@{}", "mrr@{}"]
+    whole = evaluate(gallery[:50], gallery, relevance, RankingMetrics(["map", "ndcg", "mrr", "r_precision"]))
+    cut = evaluate(gallery[:50], gallery, relevance, RankingMetrics([name.format(300) for name in names]))
+    assert cut.means["ndcg@300"] == pytest.approx(whole.means["ndcg"], abs=1e-12)
+    assert cut.means["map@300"] == pytest.approx(whole.means["map"], abs=1e-12)
+    assert cut.means["mrr@300"] == pytest.approx(whole.means["mrr"], abs=1e-12)
+    assert cut.means["recall@300"] == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_counting_by_comparing_and_by_sorting_agree(data):
+    row = np.array(data.draw(st.lists(st.sampled_from([-np.inf, -1.5, 0.0, 0.25, 3.0]), min_size=1, max_size=40)))
+    row = row.astype(np.float32)
+    start = data.draw(st.integers(0, 5))
+    inside = [n + start for n in range(len(row)) if row[n] > -np.inf]
+    outside = [n for n in range(-3 + start, start) if n >= 0] + [start + len(row), start + len(row) + 4]
+    items = np.array(sorted({*data.draw(st.sets(st.sampled_from(inside or outside))), *outside}))
+    scores = np.array([row[i - start] if i in inside else 0.25 for i in items], np.float32)
+    expected = [
+        sum(row[n] > s or (row[n] == s and n + start < i) for n in range(len(row)))
+        for i, s in zip(items, scores, strict=True)
+    ]
+    assert counting._by_comparing(row, start, items, scores).tolist() == expected
+    assert counting._by_sorting(row, start, items, scores).tolist() == expected

@@ -1,0 +1,54 @@
+"""The rooms of the house import downwards only."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOUNDATION = {"errors", "files", "checks", "threads"}
+GROUND = {"metrics", "losses", "models", "index", "data", "reports"}
+ALLOWED = {
+    **{room: set() for room in GROUND},
+    "retrieval": GROUND,
+    "training": GROUND | {"retrieval"},
+    "comparison": GROUND | {"retrieval"},
+    "serving": GROUND | {"retrieval"},
+}
+LIGHTNING = ("vsr/training/", "vsr/data/datamodule.py")
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def files() -> list[Path]:
+    return sorted((ROOT / "vsr").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_imports_only_rooms_below_its_own(path):
+    parts = path.relative_to(ROOT / "vsr").parts
+    if parts in {("assemble.py",), ("__init__.py",)}:
+        return
+    room = parts[0].removesuffix(".py")
+    allowed = FOUNDATION | {room} | (ALLOWED[room] if room not in FOUNDATION else set())
+    for name in imports(path):
+        if name.startswith("vsr."):
+            assert name.split(".")[1] in allowed, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_assemble_knows_hydra_and_only_training_knows_lightning(path):
+    name = path.relative_to(ROOT).as_posix()
+    top = {one.split(".")[0] for one in imports(path)}
+    if name != "vsr/assemble.py":
+        assert not top & {"hydra", "omegaconf"}
+    if not name.startswith(LIGHTNING):
+        assert not top & {"lightning", "pytorch_lightning"}

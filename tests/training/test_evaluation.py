@@ -1,0 +1,93 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from vsr.data import Batch
+from vsr.data.catalogue import Catalogue
+from vsr.errors import DataError
+from vsr.metrics import RankingMetrics
+from vsr.training import RankingEvaluation
+
+
+@pytest.fixture
+def catalogue():
+    """Six test pictures of two products: 0 and 3 are queries, the others gallery."""
+    table = pd.DataFrame(
+        {
+            "item": list("abcdef"),
+            "image": range(6),
+            "product": ["x", "x", "x", "y", "y", "y"],
+            "split": "test",
+            "role": ["query", "gallery", "gallery"] * 2,
+        }
+    )
+    return Catalogue(table, ("product",), "six/v1", pixels=np.zeros((6, 2, 2, 3), dtype=np.uint8))
+
+
+def trainer_of(catalogue):
+    return SimpleNamespace(
+        datamodule=SimpleNamespace(catalogue=catalogue), sanity_checking=False, world_size=1
+    )
+
+
+def run(evaluation, catalogue, batches):
+    logged = {}
+    trainer = trainer_of(catalogue)
+    module = SimpleNamespace(trainer=trainer, device="cpu", log_dict=logged.update)
+    evaluation.on_test_start(trainer, module)
+    for embeddings, rows in batches:
+        empty = torch.zeros(0, dtype=torch.long)
+        batch = Batch(torch.zeros(len(rows), 1, 3, 2, 2), empty, torch.tensor(rows)[:, None], empty)
+        evaluation.on_test_batch_end(trainer, module, torch.tensor(embeddings), batch, 0)
+    evaluation.on_test_epoch_end(trainer, module)
+    evaluation.on_test_end(trainer, module)
+    return logged
+
+
+RIGHT = [([[1.0, 0.0], [0.9, 0.1], [0.8, 0.1]], [0, 1, 2]), ([[0.0, 1.0], [0.1, 0.9], [0.1, 0.8]], [3, 4, 5])]
+
+
+def test_products_apart_are_found(catalogue):
+    logged = run(RankingEvaluation(RankingMetrics(["map", "hit_rate@1"])), catalogue, RIGHT)
+    assert logged == {"test/map": 1.0, "test/hit_rate@1": 1.0}
+
+
+def test_a_row_seen_twice_counts_once_and_order_does_not_matter(catalogue):
+    names = ["map", "recall@1", "precision@10"]
+    once = run(RankingEvaluation(RankingMetrics(names)), catalogue, RIGHT)
+    twice = run(RankingEvaluation(RankingMetrics(names)), catalogue, [RIGHT[1], RIGHT[0], RIGHT[1]])
+    assert once == twice
+
+
+def test_the_random_state_is_as_before(catalogue):
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    evaluation = RankingEvaluation(RankingMetrics(["map"]))
+    trainer = trainer_of(catalogue)
+    evaluation.on_validation_start(trainer, None)
+    torch.rand(5)
+    evaluation.on_validation_end(trainer, None)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_ids_are_positions_that_lead_back_to_catalogue_rows(catalogue):
+    evaluation = RankingEvaluation(RankingMetrics(["map"]))
+    run(evaluation, catalogue, RIGHT)
+    measured = evaluation.latest
+    assert measured.query_rows.tolist() == [0, 3]
+    nearest = measured.gallery_rows[measured.evaluation.neighbours.ids[:, 0]]
+    assert nearest.tolist() == [1, 4]
+
+
+def test_a_split_without_gallery_says_so(catalogue):
+    catalogue.table["role"] = "query"
+    with pytest.raises(DataError, match=r"split test of six/v1 has no gallery picture"):
+        run(RankingEvaluation(RankingMetrics(["map"])), catalogue, RIGHT)
+
+
+def test_nothing_seen_says_so(catalogue):
+    with pytest.raises(DataError, match="saw no picture"):
+        run(RankingEvaluation(RankingMetrics(["map"])), catalogue, [])

@@ -1,0 +1,67 @@
+import pytest
+import torch
+from torch import nn
+
+from vsr.data import Batch
+from vsr.errors import DivergedError
+from vsr.training import VisualSearchModule
+from vsr.training.module import _mix
+
+
+class Flat(nn.Module):
+    """Embeds a picture as its pixels."""
+
+    def forward(self, images):
+        return images.float().flatten(1)
+
+
+def batch(images, labels):
+    n = len(labels)
+    return Batch(images, torch.tensor(labels), torch.arange(n)[:, None], torch.zeros(0, dtype=torch.long))
+
+
+def test_views_are_flattened_and_labels_repeated():
+    seen = {}
+
+    class Spy(nn.Module):
+        def forward(self, embeddings, labels):
+            seen.update(embeddings=embeddings, labels=labels)
+            return embeddings.sum()
+
+    module = VisualSearchModule(Flat(), Spy())
+    module.log = lambda *args, **kwargs: None
+    images = torch.arange(2 * 2 * 3).reshape(2, 2, 3, 1, 1).to(torch.uint8)
+    module.training_step(batch(images, [7, 9]), 0)
+    assert seen["labels"].tolist() == [7, 7, 9, 9]
+    assert seen["embeddings"].tolist() == images.reshape(4, 3).tolist()
+
+
+def test_a_batch_whose_pictures_were_all_skipped_takes_no_step():
+    module = VisualSearchModule(Flat(), nn.Identity())
+    assert module.training_step(batch(torch.zeros(0, 1, 3, 2, 2, dtype=torch.uint8), []), 0) is None
+
+
+def test_an_infinite_loss_names_step_batch_and_rows():
+    class Infinite(nn.Module):
+        def forward(self, embeddings, labels):
+            return embeddings.sum() * float("inf")
+
+    module = VisualSearchModule(Flat(), Infinite())
+    with pytest.raises(DivergedError, match=r"loss is inf at step 0 \(epoch 0, batch 3, rows 0, 1\)"):
+        module.training_step(batch(torch.ones(2, 1, 3, 2, 2, dtype=torch.uint8), [0, 1]), 3)
+
+
+def test_an_embedding_that_is_not_finite_names_its_row():
+    class Broken(nn.Module):
+        def forward(self, images):
+            return torch.tensor([[1.0], [float("nan")]])
+
+    module = VisualSearchModule(Broken(), nn.Identity())
+    with pytest.raises(DivergedError, match="embeddings of rows 1 are not finite"):
+        module.validation_step(batch(torch.ones(2, 1, 3, 2, 2, dtype=torch.uint8), [0, 1]), 0)
+
+
+def test_seeds_of_neighboring_steps_have_nothing_in_common():
+    seeds = {_mix(seed, epoch, step, 0) for seed in range(5) for epoch in range(5) for step in range(5)}
+    assert len(seeds) == 125
+    assert all(0 <= seed < 2**63 for seed in seeds)

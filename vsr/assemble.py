@@ -1,0 +1,268 @@
+"""Turn a composed configuration into objects: the one place that knows Hydra besides the scripts."""
+
+import errno
+import inspect
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hydra
+import rich
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.utils import get_object
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from vsr.errors import ConfigError, UserError, nearest
+from vsr.threads import set_threads
+
+log = logging.getLogger(__name__)
+
+TARGETS = ("vsr.", "torch.", "torchvision.", "lightning.")
+
+
+def instantiate(node: dict[str, Any], place: str, **objects: Any) -> Any:
+    """Build the object that a configuration node describes.
+
+    Args:
+        node: plain configuration with ``_target_``.
+        place: its key in the configuration, for error messages.
+        objects: constructor arguments that are objects rather than configuration.
+
+    Raises:
+        ConfigError: the target is not one of ours, an argument is unknown or missing, or a value is refused.
+    """
+    check_node(node, place, objects)
+    try:
+        return hydra.utils.instantiate(node, _convert_="all", **objects)
+    except HydraException as error:
+        cause = error.__cause__
+        if isinstance(cause, UserError):
+            raise cause from None
+        if isinstance(cause, ValueError | ImportError):
+            raise ConfigError(f"{place}: {cause}") from cause
+        raise
+
+
+def check_node(node: dict[str, Any], place: str, objects: dict[str, Any] | None = None) -> None:
+    """Bind the keys of ``node``, and of every node in it, to the signature of its target.
+
+    Raises:
+        ConfigError: a key that the target does not take, a missing one, or a target that is not allowed.
+    """
+    if "_target_" not in node:
+        raise ConfigError(f"{place} has no _target_; choose an entry of conf/{place}/ (such as {place}=…)")
+    target = node["_target_"]
+    if not target.startswith(TARGETS):
+        raise ConfigError(f"{place}._target_ must begin with one of {', '.join(TARGETS)}, got {target}")
+    try:
+        takes = inspect.signature(get_object(target)).parameters
+    except Exception as error:
+        raise ConfigError(f"{place}._target_ names nothing that can be imported: {target}") from error
+    given = {key for key in node if not key.startswith("_")} | set(objects or {})
+    for key in sorted(given - set(takes)):
+        raise ConfigError(f"{place}.{key} is not an option of {target.rpartition('.')[2]}{nearest(key, takes)}")
+    if not node.get("_partial_"):
+        for name, parameter in takes.items():
+            required = parameter.default is inspect.Parameter.empty and parameter.kind.name in (
+                "POSITIONAL_OR_KEYWORD",
+                "KEYWORD_ONLY",
+            )
+            if required and name not in given:
+                raise ConfigError(f"{place}.{name} must be set for {target.rpartition('.')[2]}")
+    for key, value in node.items():
+        if isinstance(value, dict) and "_target_" in value:
+            check_node(value, f"{place}.{key}")
+
+
+def plain(cfg: DictConfig) -> dict[str, Any]:
+    """The configuration as plain data, every interpolation resolved.
+
+    Raises:
+        ConfigError: a mandatory value is missing or an interpolation leads nowhere.
+    """
+    try:
+        container = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        key = getattr(error, "full_key", None) or "configuration"
+        raise ConfigError(f"{key} must be set; give {key}=… on the command line") from error
+    assert isinstance(container, dict)
+    return {str(key): value for key, value in container.items()}
+
+
+def run_folder() -> Path:
+    """The run folder: ``hydra.run.dir``, or the job's folder in a sweep."""
+    return Path(HydraConfig.get().runtime.output_dir)
+
+
+def network(config: dict[str, Any]) -> torch.nn.Module:
+    """The model that ``config`` describes, its random initialization decided by ``seed``."""
+    if config.get("seed") is not None:
+        torch.manual_seed(config["seed"])
+    return instantiate(config["model"], "model")
+
+
+def datamodule(config: dict[str, Any]) -> Any:
+    """Reader, transforms, positives and sampler of ``config``, joined in a `vsr.data.VisualSearchData`."""
+    from vsr.data import VisualSearchData
+
+    reader = instantiate(config["data"], "data")
+    return VisualSearchData(
+        reader.read(),
+        instantiate(config["transforms"], "transforms"),
+        instantiate(config["positives"], "positives"),
+        instantiate(config["sampler"], "sampler"),
+        seed=config.get("seed") or 0,
+        **config["loader"],
+    )
+
+
+def training_run(cfg: DictConfig) -> Any:
+    """Everything that `vsr.training.fit` needs, from the composed ``train.yaml``.
+
+    Raises:
+        UserError: a value, a file or a picture folder that cannot be used.
+    """
+    from vsr.training import Record, Run, VisualSearchModule
+
+    config = plain(cfg)
+    folder = run_folder()
+    set_threads(config["threads"])
+    seed = config["seed"]
+    data = datamodule(config)
+    module = VisualSearchModule(
+        network(config),
+        instantiate(config["loss"], "loss"),
+        instantiate(config["optimizer"], "optimizer"),
+        instantiate(config["scheduler"], "scheduler"),
+        instantiate(config["finetune"], "finetune"),
+        seed=seed if seed is not None else int(torch.seed() % 2**31),
+        config=config,
+    )
+    evaluation = ranking_evaluation(config)
+    callbacks = {
+        name: instantiate(node, f"callbacks.{name}") for name, node in config["callbacks"].items() if node
+    }
+    best = config["callbacks"].get("best") or {"monitor": "val/map", "mode": "max"}
+    record = Record(best["monitor"], best["mode"])
+    loggers = [instantiate(config["logger"], "logger", save_dir=str(folder))] if config["logger"] else False
+    trainer = instantiate(
+        config["trainer"],
+        "trainer",
+        default_root_dir=str(folder),
+        callbacks=[evaluation, record, *callbacks.values()],
+        logger=loggers,
+    )
+    for logger in trainer.loggers:
+        logger.log_hyperparams(config)
+    return Run(module, data, trainer, evaluation, record, folder, config, config["ckpt_path"], seed)
+
+
+def ranking_evaluation(config: dict[str, Any]) -> Any:
+    """The evaluation callback with the metrics, index and rerankers of ``config``."""
+    from vsr.training import RankingEvaluation
+
+    index = instantiate(config["index"], "index") if config.get("index") else None
+    return RankingEvaluation(instantiate(config["metrics"], "metrics"), index, **config["evaluation"])
+
+
+def evaluation_run(cfg: DictConfig) -> Any:
+    """What `vsr.training.evaluate_checkpoint` needs, from the composed ``evaluate.yaml``.
+
+    Data, transforms, metrics and loader are those the checkpoint was trained with, unless the command line
+    chooses others.
+    """
+    from vsr.training import EvaluationRun, VisualSearchModule, read_checkpoint
+
+    given = plain(cfg)
+    checkpoint = read_checkpoint(given["checkpoint"])
+    config = dict(checkpoint["vsr_config"])
+    for key in ("data", "transforms", "metrics", "evaluation", "loader", "index"):
+        if given.get(key):
+            config[key] = given[key]
+    config["model"] = {**config["model"], "weights": None}  # the checkpoint holds the weights
+    set_threads(given["threads"])
+    folder = run_folder()
+    module = VisualSearchModule(network(config), torch.nn.Module(), config=config)
+    evaluation = ranking_evaluation(config)
+    trainer = instantiate(
+        given["trainer"],
+        "trainer",
+        default_root_dir=str(folder),
+        callbacks=[evaluation, *_progress(given)],
+        logger=False,
+    )
+    return EvaluationRun(
+        module, datamodule(config), trainer, evaluation, folder, Path(given["checkpoint"]), given["split"], config
+    )
+
+
+def _progress(config: dict[str, Any]) -> list[Any]:
+    return [instantiate(config["progress"], "progress")] if config.get("progress") else []
+
+
+def run_script(main: Callable[[], None]) -> None:
+    """Run a script's ``main``; a user's mistake becomes one line on standard error and exit code 1.
+
+    Any other exception keeps its traceback: it is a defect of the program, not of its use.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the line is ours
+    _hush()
+    try:
+        main()
+    except UserError as error:
+        _leave(str(error))
+    except (HydraException, ValueError) as error:
+        line = explain(error)
+        if line is None:
+            raise
+        _leave(line)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _leave(f"no disk space left for {error.filename or 'the run folder'}; free some or choose hydra.run.dir=…")
+
+
+def explain(error: Exception) -> str | None:
+    """One line for a command line that Hydra refuses, with the nearest names; None for any other error."""
+    if isinstance(error, MissingConfigException):
+        group, _, name = (error.missing_cfg_file or "").rpartition("/")
+        return f"{group}={name}: no such entry in conf/{group}/{nearest(name, error.options or [])}"
+    if isinstance(error, OverrideParseException):
+        return f"{error.override} cannot be read as key=value; quote what the shell or Hydra reads as a sign"
+    cause = error.__cause__
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.parent_node is not None:
+        parent, _, name = str(cause.full_key).rpartition(".")
+        known = [str(key) for key in cause.parent_node]
+        return f"{cause.full_key} is not in the configuration{nearest(name or parent, known)}"
+    if isinstance(error, HydraException):
+        return str(error)
+    if "Config group override must be a string or a list" in str(error):
+        empty = next((word for word in sys.argv[1:] if word.endswith("=null")), "group=null")
+        return f"{empty}: a group is emptied by its entry none; use {empty.partition('=')[0]}=none"
+    return None
+
+
+def _hush() -> None:
+    """Keep Lightning's chatter off the screen: what a run says is its epochs, its table and its folder."""
+    import lightning  # noqa: F401 - sets up its loggers when imported; before Hydra sets up its own
+
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.WARNING)
+        logger.handlers.clear()
+        logger.propagate = True
+    for message in (".*does not have many workers.*", ".*LeafSpec.*", ".*The `srun` command is available.*"):
+        warnings.filterwarnings("ignore", message=message)
+
+
+def _leave(line: str) -> None:
+    rich.get_console().file.flush()
+    sys.stderr.write("error: " + " ".join(line.split()) + "\n")
+    sys.exit(1)

@@ -1,0 +1,51 @@
+"""Files to catalogue to batches, and what is relevant to what."""
+
+from typing import TYPE_CHECKING, Any
+
+from vsr.data.catalogue import Catalogue
+from vsr.data.dataset import Batch, PictureDataset, collate
+from vsr.data.epochs import EpochBatches, EpochLoader
+from vsr.data.folder import Folder
+from vsr.data.pictures import CataloguePictures, CorruptPictureError, decode, to_rgb
+from vsr.data.positives import AugmentPositives, Examples, LabelPositives, PairPositives
+from vsr.data.relevance import LabelRelevance, ListRelevance
+from vsr.data.samplers import BalancedBatches, RandomBatches
+from vsr.data.splits import split_by_label
+from vsr.data.transforms import PictureTransforms
+
+if TYPE_CHECKING:
+    from vsr.data.datamodule import VisualSearchData
+
+__all__ = [
+    "AugmentPositives",
+    "BalancedBatches",
+    "Batch",
+    "Catalogue",
+    "CataloguePictures",
+    "CorruptPictureError",
+    "EpochBatches",
+    "EpochLoader",
+    "Examples",
+    "Folder",
+    "LabelPositives",
+    "LabelRelevance",
+    "ListRelevance",
+    "PairPositives",
+    "PictureDataset",
+    "PictureTransforms",
+    "RandomBatches",
+    "VisualSearchData",
+    "collate",
+    "decode",
+    "split_by_label",
+    "to_rgb",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import Lightning only for who asks for the datamodule: a search service reads catalogues without it."""
+    if name == "VisualSearchData":
+        from vsr.data.datamodule import VisualSearchData
+
+        return VisualSearchData
+    raise AttributeError(f"module 'vsr.data' has no attribute '{name}'")

@@ -1,0 +1,124 @@
+"""The embedded catalogue: a procedurally drawn store."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from vsr.data.catalogue import Catalogue
+from vsr.data.toystore.cache import pixels
+from vsr.data.toystore.drawing import VERSION, Order, category
+from vsr.data.toystore.splits import product_splits
+
+log = logging.getLogger(__name__)
+
+
+class Toystore:
+    """A store of drawn products, photographed; made on first use in seconds and kept on disk.
+
+    Products of a category differ in shape, colors, pattern and material; photos of a product in pose, scale, light,
+    background, crop, occlusion, blur and noise. A picture depends on the seed, the product's and the photo's number
+    alone: a larger store contains the smaller one, each product in the same split.
+
+    Args:
+        products: in all; the first ones come four to a category, up to 20 categories.
+        photos: of every product.
+        image_size: height and width of a picture, in pixels, 16..512.
+        seed: another seed, another store.
+        gains: graded relevance of the same product and of the same category.
+        val_fraction: share of the products for validation.
+        test_fraction: share of the products for testing.
+        query_photos: of every validation and test product; the other photos are the gallery.
+        cache_dir: where pixels are kept; None takes the environment's VSR_CACHE, else the platform's cache folder.
+
+    Raises:
+        ValueError: a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        products: int = 160,
+        photos: int = 8,
+        image_size: int = 96,
+        seed: int = 0,
+        gains: Sequence[float] = (3.0, 1.0),
+        val_fraction: float = 0.15,
+        test_fraction: float = 0.25,
+        query_photos: int = 2,
+        cache_dir: str | None = None,
+    ) -> None:
+        for name, value, low, high in (
+            ("products", products, 3, None),
+            ("photos", photos, 2, None),
+            ("image_size", image_size, 16, 512),
+            ("seed", seed, 0, None),
+            ("query_photos", query_photos, 1, None),
+        ):
+            _check_whole(name, value, low, high)
+        if query_photos >= photos:
+            raise ValueError(
+                f"query_photos must be < photos ({photos}) so that a gallery is left, got {query_photos}; "
+                "lower it or raise photos"
+            )
+        _check_shares(val_fraction, test_fraction)
+        if len(gains) != 2 or not all(np.isfinite(gain) and gain > 0 for gain in gains):
+            raise ValueError(f"gains must be two numbers > 0, for product and category, got {list(gains)}")
+        self.products = products
+        self.photos = photos
+        self.image_size = image_size
+        self.seed = seed
+        self.gains = tuple(float(gain) for gain in gains)
+        self.val_fraction = val_fraction
+        self.test_fraction = test_fraction
+        self.query_photos = query_photos
+        self.cache_dir = cache_dir
+
+    def read(self) -> Catalogue:
+        """The catalogue, a row a picture, product after product; levels ``product`` and ``category``.
+
+        Training pictures play both roles. The pixels are memory-mapped from the cache; they are drawn on first use.
+
+        Raises:
+            DataError: the cache folder cannot be written or has no room.
+        """
+        order = Order(self.seed, self.products, self.photos, self.image_size)
+        return Catalogue(
+            table=self._table(),
+            levels=("product", "category"),
+            protocol=f"toystore/v{VERSION}",
+            pixels=pixels(order, self.cache_dir),
+            gains=self.gains,
+        )
+
+    def _table(self) -> pd.DataFrame:
+        categories = [category(k) for k in range(self.products)]
+        names = [f"{label}-{k:04d}" for k, label in enumerate(categories)]
+        splits = product_splits(categories, self.val_fraction, self.test_fraction)
+        photo = np.tile(np.arange(self.photos), self.products)
+        table = pd.DataFrame({"product": names, "category": categories, "split": splits})
+        table = table.loc[np.repeat(np.arange(self.products), self.photos)].reset_index(drop=True)
+        searched = np.where(photo < self.query_photos, "query", "gallery")
+        table["role"] = np.where(table["split"] == "train", "both", searched)
+        table["image"] = np.arange(len(table))
+        table["item"] = [f"{name}-{number:02d}" for name, number in zip(table["product"], photo, strict=True)]
+        return table[["item", "image", "product", "category", "split", "role"]]
+
+
+def _check_whole(name: str, value: int, low: int, high: int | None) -> None:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool):
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    if value < low or (high is not None and value > high):
+        wanted = f">= {low}" if high is None else f"in {low}..{high}"
+        raise ValueError(f"{name} must be {wanted}, got {value}")
+
+
+def _check_shares(val_fraction: float, test_fraction: float) -> None:
+    for name, value in (("val_fraction", val_fraction), ("test_fraction", test_fraction)):
+        if not 0 <= value < 1:
+            raise ValueError(f"{name} must be >= 0 and < 1, got {value}")
+    if val_fraction + test_fraction >= 1:
+        raise ValueError(
+            f"val_fraction + test_fraction must be < 1 so that training products are left, "
+            f"got {val_fraction} + {test_fraction}; lower one of them"
+        )

@@ -1,0 +1,89 @@
+"""Drawing a store on all processors.
+
+Workers are plain child processes that run the `drawing` package alone. A process pool would import the caller's
+script and PyTorch again in every worker, seconds each, and would need the script to be guarded against that.
+"""
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from vsr.data.toystore.drawing import Order, write
+
+log = logging.getLogger(__name__)
+PICTURE_S = 0.011  # about what one picture of 96 x 96 takes one processor
+WORTHWHILE_S = 1.5  # of work: below it, starting workers costs more than they save
+WATCHED_S = 2.0  # of waiting: above it, a person is shown how far it is
+
+
+def draw_into(file: Path, offset: int, order: Order, processes: int | None = None) -> None:
+    """Draw all of ``order`` into ``file``, whose pictures begin at byte ``offset``.
+
+    Args:
+        file: exists already, at its full size.
+        offset: of the first picture.
+        order: what to draw.
+        processes: how many to draw with; None takes what the machine and the amount of work suggest.
+
+    Raises:
+        OSError: the file cannot be written, for instance because the disk is full.
+    """
+    work = order.shape[0] * PICTURE_S * (0.35 + 0.65 * (order.size / 96) ** 2)
+    if processes is None:
+        processes = 1 if work < WORTHWHILE_S else min(_processors(), order.products)
+    log.info("drawing %d pictures of %d pixels with %d processes", order.shape[0], order.size, processes)
+    drawn = write(order, range(order.products), file, offset)
+    if processes > 1 and sys.executable:
+        drawn = _together(file, offset, order, processes)
+    console = Console(stderr=True)
+    watched = console.is_terminal and work / processes > WATCHED_S
+    with Progress(console=console, transient=True, disable=not watched) as progress:
+        task = progress.add_task("drawing the toystore", total=order.products)
+        for _ in drawn:
+            progress.advance(task)
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
+
+
+def _together(file: Path, offset: int, order: Order, processes: int) -> Iterator[int]:
+    """Yield a number for every product that the workers have drawn."""
+    here = str(Path(__file__).parent)
+    path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+    single = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    reading, writing = os.pipe()
+    workers = []
+    try:
+        with os.fdopen(reading) as lines:
+            for first in range(processes):
+                numbers = map(str, (offset, first, processes, *order))
+                command = [sys.executable, "-m", "drawing", str(file), *numbers]
+                workers.append(
+                    subprocess.Popen(command, env={**os.environ, **single, "PYTHONPATH": path}, stdout=writing, stderr=writing)
+                )
+            os.close(writing)
+            said = ""
+            for line in lines:  # ends when the last worker has closed its end
+                if line.strip().isdigit():
+                    yield int(line)
+                else:
+                    said += line
+        if any(worker.wait() for worker in workers):
+            raise OSError(said.strip() or "a drawing process was killed")
+    finally:
+        for worker in workers:
+            with contextlib.suppress(OSError):
+                worker.kill()
+            worker.wait()

@@ -1,0 +1,26 @@
+"""What every index and reranker gives: the nearest gallery rows of each query."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Neighbours(NamedTuple):
+    """Nearest gallery rows, nearest first.
+
+    Attributes:
+        ids: (Q, K) int64 gallery rows, -1 where fewer were found (always at the end of a row).
+        scores: (Q, K) float32, higher is nearer, falling; ties by rising id; -inf where the id is -1.
+    """
+
+    ids: np.ndarray
+    scores: np.ndarray
+
+
+def ordered(ids: np.ndarray, scores: np.ndarray) -> Neighbours:
+    """Neighbours (Q, K) in the order of the contract: by falling score, ties by rising id, -1 last."""
+    scores = np.where(ids < 0, -np.inf, scores).astype(np.float32)
+    by_id = np.argsort(np.where(ids < 0, np.iinfo(np.int64).max, ids), axis=1, kind="stable")
+    ids, scores = np.take_along_axis(ids, by_id, axis=1), np.take_along_axis(scores, by_id, axis=1)
+    order = np.argsort(-scores, axis=1, kind="stable")
+    return Neighbours(np.take_along_axis(ids, order, axis=1), np.take_along_axis(scores, order, axis=1))

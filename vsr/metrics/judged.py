@@ -1,0 +1,122 @@
+"""Judged rankings: where the items with gain stand in the ranking of each query. All that metrics see."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Ideal(NamedTuple):
+    """The best possible gains of each query, falling, as runs.
+
+    Attributes:
+        offsets: (Q + 1,) int64: the runs of query q are ``offsets[q]:offsets[q + 1]``.
+        gains: (M,) float64 gain of each run.
+        counts: (M,) int64 length of each run.
+    """
+
+    offsets: Tensor
+    gains: Tensor
+    counts: Tensor
+
+    @classmethod
+    def of(cls, gains: Tensor) -> "Ideal":
+        """From a table (Q, M), falling along each row, padded with zeros."""
+        present = gains > 0
+        return cls(
+            _offsets(present.sum(dim=1)), gains[present].double(), torch.ones_like(gains[present]).long()
+        )
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Rankings of Q queries, told by the ranks of the items with gain. Self-matches and junk hold no rank.
+
+    Attributes:
+        offsets: (Q + 1,) int64: the items of query q are ``offsets[q]:offsets[q + 1]``.
+        ranks: (P,) int64 from 1, rising within a query: items with gain that were found.
+        gains: (P,) float64, > 0.
+        relevant: (P,) bool: the gain suffices for the binary metrics.
+        n_relevant: (Q,) int64: relevant items in all, found or not.
+        ideal: the best possible gains, over the whole gallery.
+    """
+
+    offsets: Tensor
+    ranks: Tensor
+    gains: Tensor
+    relevant: Tensor
+    n_relevant: Tensor
+    ideal: Ideal
+
+    @classmethod
+    def from_gains(
+        cls, gains: Tensor, n_relevant: Tensor, ideal: Ideal | Tensor, relevant_from: float = 1.0
+    ) -> "Judged":
+        """From the gains of ranked lists.
+
+        Args:
+            gains: (Q, K), best rank first; 0 where nothing was found.
+            n_relevant: (Q,) relevant items in all: the denominators, however short the lists are.
+            ideal: the best possible gains, or a table (Q, M) of them, falling, padded with zeros.
+            relevant_from: gain from which an item is relevant for binary metrics.
+
+        Raises:
+            ValueError: shapes that do not belong together.
+        """
+        if gains.ndim != 2 or n_relevant.shape != gains.shape[:1]:
+            shapes = f"{tuple(gains.shape)} and {tuple(n_relevant.shape)}"
+            raise ValueError(f"gains must be (Q, K) and n_relevant (Q,), got {shapes}")
+        ideal = Ideal.of(ideal) if isinstance(ideal, Tensor) else ideal
+        query, at = (gains > 0).nonzero(as_tuple=True)
+        found = gains[query, at].double()
+        offsets = _offsets(torch.bincount(query, minlength=len(gains)))
+        return cls(offsets, at + 1, found, found >= relevant_from, n_relevant.long(), ideal)
+
+    def __len__(self) -> int:
+        return len(self.n_relevant)
+
+    @cached_property
+    def query(self) -> Tensor:
+        """The query (P,) of each item."""
+        return torch.repeat_interleave(self.offsets.diff())
+
+    @cached_property
+    def hits(self) -> Tensor:
+        """For each relevant item (P,), how many relevant items stand at its rank or before, as float64."""
+        running = torch.cat([self.offsets.new_zeros(1), self.relevant.long().cumsum(0)])
+        return (running[1:] - running[self.offsets[:-1]][self.query]).double()
+
+    def within(self, cutoff: int | Tensor | None) -> Tensor:
+        """True (P,) for relevant items in the top ``cutoff``, which may be one for each query (Q,)."""
+        if cutoff is None:
+            return self.relevant
+        if isinstance(cutoff, Tensor):
+            cutoff = cutoff[self.query]
+        return self.relevant & (self.ranks <= cutoff)
+
+    def total(self, values: Tensor, chosen: Tensor | None = None) -> Tensor:
+        """Sum per query (Q,) float64 of ``values`` (P,), of the ``chosen`` (P,) bool ones when given."""
+        query = self.query if chosen is None else self.query[chosen]
+        weights = values if chosen is None else values[chosen]
+        return torch.bincount(query, weights=weights.double(), minlength=len(self)).double()  # int64 if empty
+
+    def count(self, chosen: Tensor) -> Tensor:
+        """How many are ``chosen`` per query (Q,) float64."""
+        return torch.bincount(self.query[chosen], minlength=len(self)).double()
+
+    def answerable(self, values: Tensor) -> Tensor:
+        """``values`` (Q,), NaN where nothing is relevant: such queries are left out of every mean."""
+        return values.masked_fill(self.n_relevant == 0, float("nan"))
+
+
+@lru_cache(maxsize=4)
+def summed_discounts(length: int) -> Tensor:
+    """Sum (length + 1,) float64 of 1 / log2(rank + 1) over the first n ranks."""
+    discounts = 1 / torch.log2(torch.arange(2, length + 2, dtype=torch.float64))
+    return torch.cat([discounts.new_zeros(1), discounts.cumsum(0)])
+
+
+def _offsets(lengths: Tensor) -> Tensor:
+    return torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])

@@ -1,0 +1,20 @@
+"""Measurements told to people: figures, pages and lines in the terminal, from plain tables and files."""
+
+from vsr.reports.console import epoch_line, metrics_table, short_config
+from vsr.reports.curves import draw_curves
+from vsr.reports.page import render, write_page
+from vsr.reports.run_page import write_run_page
+from vsr.reports.searches import Result, Search, draw_searches
+
+__all__ = [
+    "Result",
+    "Search",
+    "draw_curves",
+    "draw_searches",
+    "epoch_line",
+    "metrics_table",
+    "render",
+    "short_config",
+    "write_page",
+    "write_run_page",
+]

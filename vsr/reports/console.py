@@ -1,0 +1,118 @@
+"""What a person watches in the terminal: the configuration in short, a line an epoch, the result table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from vsr.reports.configs import short_groups
+from vsr.reports.formats import difference, is_number, signed, three
+from vsr.reports.names import MetricName, parse
+
+WIDTH = 80  # columns that every table and line fits
+UNTRAINED, TEST, GAIN = "untrained", "test", "gain"
+
+_NAME_WIDTH = len("before training")
+_VALUE_WIDTH = 6
+
+
+def metrics_table(rows: list[tuple[str, dict[str, float]]], columns: Sequence[str] | None = None) -> Table:
+    """A table of metrics for a terminal of 80 columns.
+
+    A metric a column where that fits, a metric a row otherwise. Where there are rows ``untrained`` and
+    ``test``, their difference follows as ``gain``.
+
+    Args:
+        rows: name of the row, e.g. ``val``, and its metrics.
+        columns: metrics to show, in order; None for all.
+    """
+    names = (
+        list(columns) if columns is not None else list(dict.fromkeys(name for _, row in rows for name in row))
+    )
+    texts = [(label, [three(row.get(name)) for name in names]) for label, row in rows]
+    labelled = dict(rows)
+    if UNTRAINED in labelled and TEST in labelled:
+        gains = [difference(labelled[TEST].get(name), labelled[UNTRAINED].get(name)) for name in names]
+        texts.append((GAIN, [signed(gain) for gain in gains]))
+    upright = _table("", names, texts)
+    if _width(upright) <= WIDTH:
+        return upright
+    turned = [(name, [cells[i] for _, cells in texts]) for i, name in enumerate(names)]
+    return _table("metric", [label for label, _ in texts], turned)
+
+
+def _table(corner: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(corner, style="bold", no_wrap=True)
+    for head in heads:
+        style = "bold" if head == TEST else "green" if head == GAIN else ""
+        table.add_column(Text(head), justify="right", no_wrap=True, style=style)
+    for label, cells in rows:
+        table.add_row(Text(label), *cells)
+    return table
+
+
+def _width(table: Table) -> int:
+    console = Console(width=10_000)
+    return Measurement.get(console, console.options, table).maximum
+
+
+def epoch_line(epoch: int, metrics: Mapping[str, float], best: bool, header: bool = False) -> Text:
+    """One line for an epoch: the loss and one metric of each family, in columns of fixed width.
+
+    Args:
+        epoch: 0 is the untrained network; its line comes with the columns' names above it.
+        metrics: ``train/loss`` and ``val/…``; what is missing leaves its place empty.
+        best: whether this epoch is the best so far.
+        header: put the columns' names above a later epoch too (the first line of a resumed run).
+    """
+    names = _chosen(metrics)
+    heads = ["loss", *(name.short for _, name in names)]
+    widths = [_VALUE_WIDTH + 1, *(max(len(head), _VALUE_WIDTH - 1) + 1 for head in heads[1:])]
+    line = Text(no_wrap=True, overflow="ignore")
+    if epoch == 0 or header:
+        cells = (f"{head:>{width}}" for head, width in zip(heads, widths, strict=True))
+        line.append(" " * _NAME_WIDTH + "".join(cells) + "\n", style="dim")
+    name = "before training" if epoch == 0 else f"epoch {epoch:>3}{' best' if best else ''}"
+    marked = best and epoch > 0
+    line.append(f"{name:<{_NAME_WIDTH}}", style="bold green" if marked else "bold")
+    values = [metrics.get("train/loss"), *(metrics[key] for key, _ in names)]
+    for value, width in zip(values, widths, strict=True):
+        line.append(f"{three(value) if is_number(value) else '–':>{width}}", style="green" if marked else "")
+    return line
+
+
+def _chosen(metrics: Mapping[str, float]) -> list[tuple[str, MetricName]]:
+    """One metric of each family, through exact search: at 1 for hits, near 10 for the others."""
+    named = [
+        (key, parse(key)) for key in metrics if not key.startswith("train/") and key not in ("lr", "step")
+    ]
+    exact = [(key, name) for key, name in named if not name.index]
+    found = []
+    for base, k in (("hit_rate", 1), ("map", 0), ("mrr", 0), ("recall", 10), ("precision", 10), ("ndcg", 10)):
+        family = [(key, name) for key, name in exact if name.base == base and (name.k or not name.cutoff)]
+        if family:
+            found.append(min(family, key=lambda one: (abs(one[1].k - k), one[1].k)))
+    return found or (exact or named)[:5]
+
+
+def short_config(config: Mapping[str, Any]) -> Table:
+    """The composed configuration in short, a group a line: ``loss   InfoNCE · temperature 0.07``.
+
+    Longer groups go on below; nothing is wider than the terminal.
+    """
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold cyan", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for group, parts in short_groups(config):
+        line = Text()
+        for place, (key, value) in enumerate(parts):
+            line.append(" · " if place else "", style="dim")
+            line.append(f"{key} " if key else "", style="dim")
+            line.append(value)
+        grid.add_row(group, line)
+    return grid

@@ -1,0 +1,61 @@
+"""How reports write numbers: three decimals, one width, a dash for what is not there."""
+
+import math
+from numbers import Real
+from typing import Any
+
+ABSENT = "–"
+
+
+def is_number(value: Any) -> bool:
+    """Whether ``value`` is a finite number (a bool is none)."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def three(value: Any) -> str:
+    """A number with three decimals; a dash for None, NaN, infinity and anything that is no number."""
+    return f"{value:.3f}" if is_number(value) else ABSENT
+
+
+def signed(value: Any) -> str:
+    """A difference with three decimals and always a sign, the typographic minus among them."""
+    if not is_number(value):
+        return ABSENT
+    text = f"{abs(value):.3f}"
+    if float(text) == 0:
+        return f"±{text}"
+    return f"{'+' if value > 0 else '−'}{text}"
+
+
+def difference(value: Any, reference: Any) -> float | None:
+    """``value - reference``, or None where one of them is missing."""
+    return value - reference if is_number(value) and is_number(reference) else None
+
+
+def count(value: Any) -> str:
+    """A whole number with thin spaces between thousands."""
+    return f"{value:,}".replace(",", "\u2009") if is_number(value) else str(value)
+
+
+def small(value: Any) -> str:
+    """A learning rate: ``1e-3``, ``2.5e-4``, ``0`` for zero."""
+    if not is_number(value):
+        return ABSENT
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+
+
+def duration(seconds: Any) -> str:
+    """Seconds in the two units a person would say: ``42 s``, ``1 min 33 s``, ``2 h 05 min``."""
+    if not is_number(seconds):
+        return ABSENT
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes_left = divmod(minutes, 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{hours} h {minutes_left:02d} min" if hours else f"{minutes} min {rest:02d} s"

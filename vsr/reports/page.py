@@ -1,0 +1,38 @@
+"""Self-contained HTML pages: one file that a browser shows without asking anything of any network."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from vsr.files import write_text
+from vsr.reports.formats import count, duration, is_number, signed, small, three
+from vsr.reports.names import definition
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("vsr.reports"),
+        autoescape=True,  # captions, names and configurations may hold anything
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters.update(
+        three=three, signed=signed, count=count, duration=duration, small=small, definition=definition
+    )
+    environment.tests["a_number"] = is_number
+    return environment
+
+
+def render(template: str, **context: Any) -> str:
+    """The HTML of a template of ``vsr/reports/templates``; all values are escaped."""
+    return _environment().get_template(template).render(**context)
+
+
+def write_page(path: str | Path, template: str, **context: Any) -> Path:
+    """Write a page to ``path``, whole or not at all."""
+    write_text(path, render(template, **context))
+    return Path(path)

@@ -1,0 +1,47 @@
+"""Chosen (query, gallery item) pairs of a run of queries."""
+
+import numpy as np
+
+
+class Pairs:
+    """Pairs kept flat, query by query.
+
+    Args:
+        offsets: (q + 1,) int64: the pairs of query n are ``offsets[n]:offsets[n + 1]``.
+        items: (P,) int64 gallery positions.
+        gains: (P,) float64; none when the pairs are only to be ignored.
+    """
+
+    def __init__(self, offsets: np.ndarray, items: np.ndarray, gains: np.ndarray | None = None) -> None:
+        self.offsets, self.items = offsets, items
+        self.gains = np.zeros(len(items)) if gains is None else gains
+        self.owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        self._by_item: tuple[np.ndarray, np.ndarray] | None = None
+
+    def of(self, query: int) -> slice:
+        """The pairs of one query."""
+        return slice(self.offsets[query], self.offsets[query + 1])
+
+    def within(self, part: slice) -> np.ndarray | slice:
+        """Places of the pairs whose item lies in a run of the gallery."""
+        if len(self.items) == 0:
+            return slice(0, 0)
+        if self._by_item is None:
+            if part.start <= self.items.min() and self.items.max() < part.stop:
+                return slice(None)
+            order = np.argsort(self.items, kind="stable")
+            self._by_item = order, self.items[order]
+        order, items = self._by_item
+        first, last = np.searchsorted(items, [part.start, part.stop])
+        return order[first:last]
+
+    def order_by(self, ranks: np.ndarray) -> np.ndarray:
+        """Order (P,) that sorts ``ranks`` (P,), which differ within a query, within each query."""
+        lengths = np.diff(self.offsets)
+        order = np.arange(len(ranks))
+        for query in np.flatnonzero(lengths > 1):
+            own = self.of(query)
+            # A sort of rank and place in one number is several times faster than an argsort.
+            packed = np.sort((ranks[own] << 32) | np.arange(lengths[query]))
+            order[own] = self.offsets[query] + (packed & 0xFFFFFFFF)
+        return order

@@ -1,0 +1,87 @@
+"""Example searches of an evaluation, with their pictures."""
+
+from pathlib import Path
+
+import numpy as np
+
+from vsr.data import Catalogue, CataloguePictures, CorruptPictureError
+from vsr.reports import Result, Search, draw_searches
+from vsr.retrieval.evaluation import Evaluation
+
+SEARCHES, RESULTS = 8, 10
+THUMBNAIL = 192  # pixels on the short side that a decoded JPEG keeps: twice the size drawn
+METRIC = "map"
+
+
+def example_searches(
+    evaluation: Evaluation,
+    catalogue: Catalogue,
+    query_rows: np.ndarray,
+    gallery_rows: np.ndarray,
+    seed: int = 0,
+) -> list[Search]:
+    """Queries drawn at random, with what was found for each.
+
+    Args:
+        evaluation: its neighbors are positions in ``gallery_rows``.
+        catalogue: where the pictures and their labels are.
+        query_rows: (Q,) catalogue rows of the queries.
+        gallery_rows: (N,) catalogue rows of the gallery.
+        seed: of the draw; the same seed shows the same queries for any model.
+
+    Returns:
+        At most `SEARCHES` searches of queries that have something relevant, with `RESULTS` results each.
+    """
+    answerable = np.flatnonzero(evaluation.n_relevant > 0)
+    chosen = np.random.default_rng(seed).permutation(answerable)[:SEARCHES]
+    return [
+        search_of(evaluation, catalogue, query_rows, gallery_rows, int(query)) for query in sorted(chosen)
+    ]
+
+
+def search_of(
+    evaluation: Evaluation,
+    catalogue: Catalogue,
+    query_rows: np.ndarray,
+    gallery_rows: np.ndarray,
+    query: int,
+) -> Search:
+    """The search of the query at position ``query``."""
+    pictures, names = CataloguePictures(catalogue), catalogue.names()
+    best = max(catalogue.gains)
+    ids, scores = (values[query, :RESULTS] for values in evaluation.neighbours)
+    results = []
+    for position, score, gain in zip(ids, scores, evaluation.gains[query, :RESULTS], strict=True):
+        if position < 0:
+            break
+        row = int(gallery_rows[position])
+        relevance = "right" if gain >= best else "partial" if gain > 0 else "wrong"
+        results.append(Result(_thumbnail(pictures, row), float(score), relevance, names[row]))
+    row = int(query_rows[query])
+    value = evaluation.per_query.get(METRIC)
+    return Search(
+        _thumbnail(pictures, row),
+        names[row],
+        results,
+        n_relevant=int(evaluation.n_relevant[query]),
+        metric="" if value is None else f"AP {value[query]:.3f}",
+    )
+
+
+def draw_examples(
+    evaluation: Evaluation,
+    catalogue: Catalogue,
+    query_rows: np.ndarray,
+    gallery_rows: np.ndarray,
+    path: Path,
+) -> None:
+    """Write the picture of `example_searches` to ``path``."""
+    searches = example_searches(evaluation, catalogue, query_rows, gallery_rows)
+    draw_searches(searches, path, title=f"Example searches, {evaluation.protocol}")
+
+
+def _thumbnail(pictures: CataloguePictures, row: int) -> np.ndarray | None:
+    try:
+        return np.asarray(pictures(row, THUMBNAIL))
+    except CorruptPictureError:
+        return None  # it was left out of the evaluation and is counted there

@@ -1,0 +1,32 @@
+"""Training: Lightning module, evaluation callback, checkpoints, and whole runs."""
+
+from vsr.training.checkpoints import BestCheckpoint, LastCheckpoint, read_checkpoint
+from vsr.training.evaluation import Measured, RankingEvaluation
+from vsr.training.finetune import FineTune
+from vsr.training.fit import Run, train
+from vsr.training.loggers import tensorboard_logger, wandb_logger
+from vsr.training.measure import EvaluationRun, evaluate_checkpoint
+from vsr.training.module import VisualSearchModule
+from vsr.training.optimizers import Lars, constant_with_warmup, cosine_with_warmup, parameter_groups
+from vsr.training.record import Record
+
+__all__ = [
+    "BestCheckpoint",
+    "EvaluationRun",
+    "FineTune",
+    "Lars",
+    "LastCheckpoint",
+    "Measured",
+    "RankingEvaluation",
+    "Record",
+    "Run",
+    "VisualSearchModule",
+    "constant_with_warmup",
+    "cosine_with_warmup",
+    "evaluate_checkpoint",
+    "parameter_groups",
+    "read_checkpoint",
+    "tensorboard_logger",
+    "train",
+    "wandb_logger",
+]

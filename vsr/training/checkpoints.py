@@ -1,0 +1,128 @@
+"""The best and the last checkpoint of a run, and finding where to resume."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from vsr.errors import CheckpointError
+from vsr.files import written_whole
+
+log = logging.getLogger(__name__)
+
+FOLDER = "checkpoints"
+BEST, LAST = "best", "last"
+
+
+class _InRunFolder(ModelCheckpoint):
+    """A ModelCheckpoint that writes ``<run folder>/checkpoints/<name>.ckpt``, always under the same name."""
+
+    def __init__(self, name: str, monitor: str | None = None, mode: str = "min") -> None:
+        super().__init__(
+            filename=name,
+            monitor=monitor,
+            mode=mode,
+            save_top_k=1,
+            auto_insert_metric_name=False,
+            enable_version_counter=False,
+            save_on_train_epoch_end=True,
+        )
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Write below the run folder, which is the trainer's ``default_root_dir``."""
+        self.dirpath = str(Path(trainer.default_root_dir).absolute() / FOLDER)
+        super().setup(trainer, pl_module, stage)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the best so far, also in another run folder than the one that wrote it.
+
+        Lightning forgets the best score when the folder changes; a resumed run would then call its first
+        epoch the best, so paths are moved to this folder instead (`bring_along` copied the files).
+        """
+        before, now = str(state_dict["dirpath"]), str(self.dirpath)
+
+        def moved(value: Any) -> Any:
+            if isinstance(value, str) and value.startswith(before):
+                return now + value[len(before) :]
+            return {moved(key): one for key, one in value.items()} if isinstance(value, dict) else value
+
+        super().load_state_dict({key: moved(value) for key, value in state_dict.items()})
+
+
+class BestCheckpoint(_InRunFolder):
+    """``checkpoints/best.ckpt``: the epoch with the best value of ``monitor``.
+
+    Args:
+        monitor: a logged name such as ``val/map``. ``test/…`` is possible and marked in every report.
+        mode: ``max`` or ``min``.
+    """
+
+    def __init__(self, monitor: str = "val/map", mode: str = "max") -> None:
+        super().__init__(BEST, monitor, mode)
+
+
+class LastCheckpoint(_InRunFolder):
+    """``checkpoints/last.ckpt``: the end of the newest epoch, from which ``ckpt_path=last`` resumes."""
+
+    def __init__(self) -> None:
+        super().__init__(LAST)
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Read a checkpoint file onto the CPU, running nothing that is in it.
+
+    Raises:
+        CheckpointError: the file is missing, cut off, not a checkpoint, or not one of ours.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"checkpoint {path} does not exist; give a .ckpt file of a run's {FOLDER} folder")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds: zip, pickle, runtime, EOF
+        raise CheckpointError(
+            f"checkpoint {path} cannot be read ({type(error).__name__}); it is cut off or of another kind"
+        ) from error
+    if not isinstance(checkpoint, dict) or "vsr_config" not in checkpoint:
+        raise CheckpointError(
+            f"checkpoint {path} was not written by train.py; to start from its weights use model.weights={path}"
+        )
+    return checkpoint
+
+
+def find_resume(ckpt_path: str, folder: Path) -> Path | None:
+    """The checkpoint that ``ckpt_path`` means for the run in ``folder``.
+
+    ``last`` is ``folder``'s own last checkpoint; in a fresh folder it is that of the newest run beside it. A run
+    that was killed before its first epoch ended has none: None, and it starts anew.
+
+    Raises:
+        CheckpointError: there is no such file, or nothing to resume.
+    """
+    if ckpt_path != LAST:
+        if not Path(ckpt_path).is_file():
+            raise CheckpointError(f"ckpt_path {ckpt_path} does not exist; give a .ckpt file, or ckpt_path=last")
+        return Path(ckpt_path)
+    own = folder / FOLDER / f"{LAST}.ckpt"
+    if own.is_file():
+        return own
+    if (folder / "config.yaml").is_file():
+        log.warning("no epoch of the run in %s was finished: it starts from the beginning", folder)
+        return None
+    beside = sorted(folder.parent.glob(f"*/{FOLDER}/{LAST}.ckpt"), key=lambda path: path.stat().st_mtime)
+    if not beside:
+        raise CheckpointError(
+            f"ckpt_path=last finds no run to resume in {folder} or beside it; name its folder with hydra.run.dir=…"
+        )
+    return beside[-1]
+
+
+def bring_along(resume: Path, folder: Path) -> None:
+    """Copy the best checkpoint beside ``resume`` into ``folder`` when the run goes on in another folder."""
+    best, here = resume.parent / f"{BEST}.ckpt", folder / FOLDER / f"{BEST}.ckpt"
+    if best.is_file() and best.resolve() != here.resolve():
+        with written_whole(here) as aside:
+            aside.write_bytes(best.read_bytes())

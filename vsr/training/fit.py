@@ -1,0 +1,169 @@
+"""One training run, from the untrained network's row to the report."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import rich
+import yaml
+
+from vsr.files import write_json, write_text
+from vsr.reports import draw_curves, metrics_table, short_config, write_run_page
+from vsr.retrieval.pictures import draw_examples
+from vsr.training.checkpoints import BEST, FOLDER, LAST, bring_along, find_resume, read_checkpoint
+from vsr.training.evaluation import Measured, RankingEvaluation
+from vsr.training.loggers import close, show_searches
+from vsr.training.module import VisualSearchModule
+from vsr.training.provenance import command, git_state, versions
+from vsr.training.record import Record
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Run:
+    """The parts of one training run, assembled.
+
+    Attributes:
+        module: model, loss, optimizer and schedule.
+        datamodule: a `vsr.data.VisualSearchData`.
+        trainer: its ``default_root_dir`` is ``folder``; ``evaluation`` and ``record`` are among its callbacks.
+        evaluation: measures val after each epoch, and test.
+        record: the rows of metrics.csv.
+        folder: the run folder.
+        config: resolved plain configuration, as run.
+        ckpt_path: ``last``, a checkpoint file, or None for a new run.
+        seed: of everything, or None.
+    """
+
+    module: VisualSearchModule
+    datamodule: L.LightningDataModule
+    trainer: L.Trainer
+    evaluation: RankingEvaluation
+    record: Record
+    folder: Path
+    config: dict[str, Any]
+    ckpt_path: str | None = None
+    seed: int | None = None
+
+
+def train(run: Run) -> float | None:
+    """Train while a person watches: the configuration in short, a line an epoch, the result table.
+
+    Returns:
+        The monitored metric of the chosen checkpoint, for sweepers; None when it was not measured on val.
+    """
+    console = rich.get_console()
+    try:
+        if run.trainer.is_global_zero:
+            console.print(short_config(run.config))
+        summary = fit(run)
+    finally:
+        close(run.trainer.loggers)
+    if run.trainer.is_global_zero:
+        rows = [("untrained", summary["untrained"]), ("val", summary["val"]), ("test", summary["test"])]
+        console.print(metrics_table(rows))
+        console.print(f"Run folder: {run.folder}", soft_wrap=True)
+    return summary["val"].get(run.record.monitor.removeprefix("val/"))
+
+
+def fit(run: Run) -> dict[str, Any]:
+    """Train, measure, and fill the run folder.
+
+    Returns:
+        The content of ``summary.json``.
+
+    Raises:
+        UserError: anything that the user can mend, a loss that is not finite among it.
+    """
+    resume = find_resume(run.ckpt_path, run.folder) if run.ckpt_path else None
+    write_text(run.folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True))
+    if resume is None:
+        run.record.untrained = _measured(run, "test").evaluation.means
+        validated = _measured(run, "val").evaluation.means
+        run.record.before_training(run.trainer, {f"val/{name}": value for name, value in validated.items()})
+    else:
+        log.info("resuming from %s", resume)
+        for key in differing(read_checkpoint(resume)["vsr_config"], run.config):
+            log.warning("%s is not as in the run that is resumed", key)
+        if run.trainer.is_global_zero:
+            bring_along(resume, run.folder)
+    run.trainer.fit(run.module, datamodule=run.datamodule, ckpt_path=resume, weights_only=True)
+    return finish(run)
+
+
+def finish(run: Run) -> dict[str, Any]:
+    """Measure the chosen checkpoint on val and test, and write summary, pictures and report."""
+    chosen = _chosen_checkpoint(run.folder)
+    val = _measured(run, "val", chosen)
+    test = _measured(run, "test", chosen)
+    summary = _summary(run, val, test)
+    if not run.trainer.is_global_zero:
+        return summary
+    write_json(run.folder / "summary.json", summary)
+    test.evaluation.save(run.folder / "test")
+    draw_curves(run.record.frame(), run.folder / "curves.png")
+    catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
+    draw_examples(
+        test.evaluation, catalogue, test.query_rows, test.gallery_rows, run.folder / "searches.png"
+    )
+    write_run_page(run.folder)
+    show_searches(run.trainer.loggers, run.folder / "searches.png")
+    return summary
+
+
+def differing(before: dict[str, Any], now: dict[str, Any], place: str = "") -> list[str]:
+    """Dotted keys whose values differ between two configurations, ``ckpt_path`` aside."""
+    found: list[str] = []
+    for key in dict.fromkeys([*before, *now]):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += differing(old, new, f"{place}{key}.")
+        elif old != new and key != "ckpt_path":
+            found.append(f"{place}{key} ({old} then, {new} now)")
+    return found
+
+
+def _measured(run: Run, split: str, ckpt_path: Path | None = None) -> Measured:
+    loop = run.trainer.validate if split == "val" else run.trainer.test
+    loop(run.module, datamodule=run.datamodule, ckpt_path=ckpt_path, verbose=False, weights_only=True)
+    assert run.evaluation.latest is not None
+    return run.evaluation.latest
+
+
+def _chosen_checkpoint(folder: Path) -> Path | None:
+    """The best checkpoint, else the last one, else None: the weights as they are."""
+    for name in (BEST, LAST):
+        path = folder / FOLDER / f"{name}.ckpt"
+        if path.is_file():
+            return path
+    return None
+
+
+def _summary(run: Run, val: Measured, test: Measured) -> dict[str, Any]:
+    catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
+    skipped = sorted({*run.record.skipped, *val.skipped, *test.skipped})
+    counts = {split: len(catalogue.rows(split)) for split in ("train", "val", "test")}
+    for measured in (val, test):
+        counts[f"{measured.split} queries"] = len(measured.query_rows)
+        counts[f"{measured.split} gallery"] = len(measured.gallery_rows)
+        counts[f"{measured.split} queries left out"] = measured.evaluation.n_left_out
+    return {
+        "untrained": run.record.untrained,
+        "val": val.evaluation.means,
+        "test": test.evaluation.means,
+        "protocol": catalogue.protocol,
+        "catalogue": catalogue.fingerprint,
+        "best_epoch": run.record.best_epoch,
+        "monitor": run.record.monitor,
+        "chosen_on": run.record.monitor.split("/")[0],
+        "seconds": round(run.record.seconds, 1),
+        "versions": versions(),
+        "git": git_state(),
+        "seed": run.seed,
+        "command": command(),
+        "counts": counts,
+        "skipped": [{"row": row, "item": str(catalogue.table["item"].iloc[row])} for row in skipped],
+    }

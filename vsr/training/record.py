@@ -1,0 +1,112 @@
+"""The run's record: a row of numbers for every epoch, on disk and in the checkpoint."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import pandas as pd
+import rich
+
+from vsr.files import written_whole
+from vsr.reports import epoch_line
+
+METRICS_CSV = "metrics.csv"
+
+
+class Record(L.Callback):
+    """Keep ``metrics.csv``: epoch 0 is the untrained network, epoch e the state after e epochs.
+
+    The rows are part of the checkpoint, so a resumed run goes on where its checkpoint stood and its file is
+    the same as that of a run that was never interrupted.
+
+    Args:
+        monitor: name of the metric by which an epoch is called the best.
+        mode: ``max`` or ``min``.
+    """
+
+    def __init__(self, monitor: str = "val/map", mode: str = "max") -> None:
+        self.monitor = monitor
+        self.mode = mode
+        self.rows: list[dict[str, float]] = []
+        self.untrained: dict[str, float] = {}
+        self.skipped: list[int] = []
+        self.seconds_before = 0.0
+        self._validated: dict[str, float] = {}
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Wall time in seconds since the run began, time before a resume included."""
+        return self.seconds_before + time.monotonic() - self._started
+
+    @property
+    def best_epoch(self) -> int:
+        """Epoch whose monitored metric is the best, counted from 1; 0 when none was measured after training."""
+        measured = [row for row in self.rows if self.monitor in row and row["epoch"] > 0]
+        if not measured:
+            return 0
+        sign = 1 if self.mode == "max" else -1
+        return int(max(measured, key=lambda row: sign * row[self.monitor])["epoch"])  # the first of equals
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain data for the checkpoint."""
+        return {
+            "rows": self.rows,
+            "untrained": self.untrained,
+            "skipped": self.skipped,
+            "seconds": self.seconds,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.rows = [dict(row) for row in state_dict["rows"]]
+        self.untrained = dict(state_dict["untrained"])
+        self.skipped = list(state_dict["skipped"])
+        self.seconds_before = state_dict["seconds"]
+        self._started = time.monotonic()
+
+    def before_training(self, trainer: L.Trainer, metrics: dict[str, float]) -> None:
+        """Put down epoch 0."""
+        self.rows = [{"epoch": 0, "step": 0, **metrics}]
+        self._publish(trainer)
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Remember pictures that could not be decoded."""
+        if len(batch.skipped):
+            self.skipped = sorted({*self.skipped, *batch.skipped.tolist()})
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Hold what this validation logged; Lightning would go on showing it after epochs without one."""
+        self._validated = {
+            name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")
+        }
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Put down the epoch: loss, learning rate and what the evaluation logged."""
+        row: dict[str, float] = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
+        if "train/loss_epoch" in trainer.callback_metrics:
+            row["train/loss"] = float(trainer.callback_metrics["train/loss_epoch"])
+        row["lr"] = float(trainer.optimizers[0].param_groups[0]["lr"])
+        row.update(self._validated)
+        self._validated = {}
+        self.rows.append(row)
+        self._publish(trainer)
+
+    def _publish(self, trainer: L.Trainer) -> None:
+        if not trainer.is_global_zero:
+            return
+        row = self.rows[-1]
+        path = Path(trainer.default_root_dir) / METRICS_CSV
+        with written_whole(path) as aside:
+            self.frame().to_csv(aside, index=False)
+        metrics = {name: value for name, value in row.items() if name != "epoch" and name != "step"}
+        rich.get_console().print(epoch_line(int(row["epoch"]), metrics, int(row["epoch"]) == self.best_epoch))
+
+    def frame(self) -> pd.DataFrame:
+        """The rows as a table: ``epoch``, ``step``, ``train/loss``, ``lr``, then the metrics."""
+        first = ["epoch", "step", "train/loss", "lr"]
+        frame = pd.DataFrame(self.rows)
+        return frame.reindex(columns=[*first, *(name for name in frame.columns if name not in first)])
