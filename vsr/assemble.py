@@ -1,4 +1,7 @@
-"""Turn a composed configuration into objects: the one place that knows Hydra besides the scripts."""
+"""Turn a composed configuration into objects: the one place that knows Hydra besides the scripts.
+
+torch and Lightning are imported by the functions that need them: a misspelt key is answered at once.
+"""
 
 import errno
 import inspect
@@ -8,11 +11,10 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hydra
 import rich
-import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.utils import get_object
@@ -20,7 +22,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from vsr.errors import ConfigError, UserError, nearest
-from vsr.threads import set_threads
+
+if TYPE_CHECKING:
+    from torch import nn
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +71,9 @@ def check_node(node: dict[str, Any], place: str, objects: dict[str, Any] | None 
         raise ConfigError(f"{place}._target_ names nothing that can be imported: {target}") from error
     given = {key for key in node if not key.startswith("_")} | set(objects or {})
     for key in sorted(given - set(takes)):
-        raise ConfigError(f"{place}.{key} is not an option of {target.rpartition('.')[2]}{nearest(key, takes)}")
+        raise ConfigError(
+            f"{place}.{key} is not an option of {target.rpartition('.')[2]}{nearest(key, takes)}"
+        )
     if not node.get("_partial_"):
         for name, parameter in takes.items():
             required = parameter.default is inspect.Parameter.empty and parameter.kind.name in (
@@ -101,8 +107,10 @@ def run_folder() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
-def network(config: dict[str, Any]) -> torch.nn.Module:
+def network(config: dict[str, Any]) -> "nn.Module":
     """The model that ``config`` describes, its random initialization decided by ``seed``."""
+    import torch
+
     if config.get("seed") is not None:
         torch.manual_seed(config["seed"])
     return instantiate(config["model"], "model")
@@ -112,12 +120,14 @@ def datamodule(config: dict[str, Any]) -> Any:
     """Reader, transforms, positives and sampler of ``config``, joined in a `vsr.data.VisualSearchData`."""
     from vsr.data import VisualSearchData
 
-    reader = instantiate(config["data"], "data")
+    reader, transforms, positives, sampler = (
+        instantiate(config[key], key) for key in ("data", "transforms", "positives", "sampler")
+    )
     return VisualSearchData(
         reader.read(),
-        instantiate(config["transforms"], "transforms"),
-        instantiate(config["positives"], "positives"),
-        instantiate(config["sampler"], "sampler"),
+        transforms,
+        positives,
+        sampler,
         seed=config.get("seed") or 0,
         **config["loader"],
     )
@@ -129,13 +139,17 @@ def training_run(cfg: DictConfig) -> Any:
     Raises:
         UserError: a value, a file or a picture folder that cannot be used.
     """
+    import torch
+
+    from vsr.threads import set_threads
     from vsr.training import Record, Run, VisualSearchModule
 
+    _hush()
     config = plain(cfg)
     folder = run_folder()
     set_threads(config["threads"])
     seed = config["seed"]
-    data = datamodule(config)
+    evaluation = ranking_evaluation(config)
     module = VisualSearchModule(
         network(config),
         instantiate(config["loss"], "loss"),
@@ -145,7 +159,7 @@ def training_run(cfg: DictConfig) -> Any:
         seed=seed if seed is not None else int(torch.seed() % 2**31),
         config=config,
     )
-    evaluation = ranking_evaluation(config)
+    data = datamodule(config)  # last of what a mistake in the configuration can reach: it may take a while
     callbacks = {
         name: instantiate(node, f"callbacks.{name}") for name, node in config["callbacks"].items() if node
     }
@@ -178,8 +192,12 @@ def evaluation_run(cfg: DictConfig) -> Any:
     Data, transforms, metrics and loader are those the checkpoint was trained with, unless the command line
     chooses others.
     """
+    from torch import nn
+
+    from vsr.threads import set_threads
     from vsr.training import EvaluationRun, VisualSearchModule, read_checkpoint
 
+    _hush()
     given = plain(cfg)
     checkpoint = read_checkpoint(given["checkpoint"])
     config = dict(checkpoint["vsr_config"])
@@ -189,7 +207,7 @@ def evaluation_run(cfg: DictConfig) -> Any:
     config["model"] = {**config["model"], "weights": None}  # the checkpoint holds the weights
     set_threads(given["threads"])
     folder = run_folder()
-    module = VisualSearchModule(network(config), torch.nn.Module(), config=config)
+    module = VisualSearchModule(network(config), nn.Module(), config=config)
     evaluation = ranking_evaluation(config)
     trainer = instantiate(
         given["trainer"],
@@ -199,7 +217,14 @@ def evaluation_run(cfg: DictConfig) -> Any:
         logger=False,
     )
     return EvaluationRun(
-        module, datamodule(config), trainer, evaluation, folder, Path(given["checkpoint"]), given["split"], config
+        module,
+        datamodule(config),
+        trainer,
+        evaluation,
+        folder,
+        Path(given["checkpoint"]),
+        given["split"],
+        config,
     )
 
 
@@ -213,7 +238,6 @@ def run_script(main: Callable[[], None]) -> None:
     Any other exception keeps its traceback: it is a defect of the program, not of its use.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the line is ours
-    _hush()
     try:
         main()
     except UserError as error:
@@ -226,14 +250,16 @@ def run_script(main: Callable[[], None]) -> None:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        _leave(f"no disk space left for {error.filename or 'the run folder'}; free some or choose hydra.run.dir=…")
+        _leave(
+            f"no disk space left for {error.filename or 'the run folder'}; free some or set hydra.run.dir=…"
+        )
 
 
 def explain(error: Exception) -> str | None:
     """One line for a command line that Hydra refuses, with the nearest names; None for any other error."""
-    if isinstance(error, MissingConfigException):
-        group, _, name = (error.missing_cfg_file or "").rpartition("/")
-        return f"{group}={name}: no such entry in conf/{group}/{nearest(name, error.options or [])}"
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
+        group, _, name = error.missing_cfg_file.rpartition("/")
+        return f"{group}={name}: no such entry in conf/{group}/{nearest(name, error.options)}"
     if isinstance(error, OverrideParseException):
         return f"{error.override} cannot be read as key=value; quote what the shell or Hydra reads as a sign"
     cause = error.__cause__
@@ -250,9 +276,7 @@ def explain(error: Exception) -> str | None:
 
 
 def _hush() -> None:
-    """Keep Lightning's chatter off the screen: what a run says is its epochs, its table and its folder."""
-    import lightning  # noqa: F401 - sets up its loggers when imported; before Hydra sets up its own
-
+    """Keep Lightning's chatter off the screen. Called after its import, which sets up its own loggers."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logger = logging.getLogger(name)
         logger.setLevel(logging.WARNING)

@@ -39,7 +39,7 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, value: Any) -> None:
-    """Write ``value`` to ``path`` as indented JSON, whole or not at all. NaN becomes null: JSON has no NaN."""
+    """Write ``value`` to ``path`` as indented JSON, whole or not at all. NaN, which JSON lacks, is null."""
     write_text(path, json.dumps(_without_nan(value), indent=2, ensure_ascii=False) + "\n")
 
 

@@ -2,8 +2,8 @@
 
     uv run python tests/benchmarks/lightning_overhead.py [model=resnet18] [rounds=5]
 
-Both sides train the same network on the same batches in the same process, in turn; the ratio of the medians is
-the overhead. The module, the record and the progress bar are those of a real run.
+Both sides train the same network on the same batches in the same process, in turn; the ratio of the medians
+is the overhead. The module, the record and the progress bar are those of a real run.
 """
 
 import statistics
@@ -37,7 +37,7 @@ def parts(config):
 
 
 class Clock(L.Callback):
-    """Time from the first batch to the end of the last epoch: what fit() does around it is paid once a run."""
+    """Time from the first batch to the end of the last epoch; fit() around it is paid once a run."""
 
     def on_train_epoch_start(self, trainer, pl_module):
         if trainer.current_epoch == 0:
@@ -98,9 +98,13 @@ def main() -> None:
         seconds["bare"].append(bare_seconds(config))
         seconds["lightning"].append(lightning_seconds(config))
     for name, values in seconds.items():
-        print(f"{name:10} median {statistics.median(values):7.3f} s   min {min(values):7.3f}   max {max(values):7.3f}")
+        print(
+            f"{name:10} {statistics.median(values):7.3f} s, {min(values):.3f} to {max(values):.3f}"
+        )
     pairs = sorted(b / a for a, b in zip(seconds["bare"], seconds["lightning"], strict=True))
-    print(f"lightning / bare, pair by pair: median {statistics.median(pairs):.3f}   {pairs[0]:.3f} to {pairs[-1]:.3f}")
+    print(
+        f"lightning / bare by pair: median {statistics.median(pairs):.3f}, {pairs[0]:.3f} to {pairs[-1]:.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The loaders in a real Trainer: the right epoch, also with workers and after a resume."""
 
+import json
+
 import lightning as L
 import pytest
 import torch
@@ -18,7 +20,7 @@ from vsr.data import (
 )
 from vsr.errors import ConfigError
 
-COUNTS = {"train": {name: 6 for name in "abcdefgh"}, "val": {"x": 3, "y": 4}, "test": {"u": 5, "v": 2}}
+COUNTS = {"train": dict.fromkeys("abcdefgh", 6), "val": {"x": 3, "y": 4}, "test": {"u": 5, "v": 2}}
 TRANSFORMS = PictureTransforms(8, color=0.4)
 
 
@@ -101,7 +103,7 @@ def test_a_resumed_run_sees_what_was_left(make_data, tmp_path, workers, when):
         "half-way validation": {"save_on_train_epoch_end": False},
     }[when]
     options = {"val_check_interval": 0.5} if when == "half-way validation" else {}
-    checkpoints = ModelCheckpoint(tmp_path, save_top_k=-1, filename="{step}", **saving)
+    checkpoints = ModelCheckpoint(tmp_path, save_top_k=-1, filename="{step:03d}", **saving)
     fit(make_data(workers=workers), tmp_path, 3, callbacks=[checkpoints], **options)
     paths = sorted(tmp_path.glob("*.ckpt"))
     assert len(paths) >= 3
@@ -139,7 +141,7 @@ def test_ranks_measure_disjoint_parts_without_padding(make_data, world_size):
     for rank in range(world_size):
         data._rank = lambda rank=rank: (rank, world_size)
         parts.append([row for batch in data.val_dataloader() for row in batch.rows[:, 0].tolist()])
-    assert sorted(sum(parts, [])) == data.catalogue.rows("val").tolist()
+    assert sorted(row for part in parts for row in part) == data.catalogue.rows("val").tolist()
 
 
 def test_any_rows_can_be_loaded_in_their_order(make_data):
@@ -164,7 +166,7 @@ def test_measuring_needs_no_training_examples(make_catalogue):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_corrupt_picture_stops_in_one_line_also_from_a_worker(write_pictures, workers):
-    catalogue = Folder(str(write_pictures({name: 4 for name in "abcdef"}))).read()
+    catalogue = Folder(str(write_pictures(dict.fromkeys("abcdef", 4)))).read()
     row = int(catalogue.rows("train")[0])
     (catalogue.root / catalogue.table["image"].iloc[row]).write_bytes(b"no picture")
     parts = (catalogue, TRANSFORMS, LabelPositives(), BalancedBatches(4, 2))
@@ -193,6 +195,53 @@ def test_more_devices_than_batches_are_refused(make_data):
     data._rank = lambda: (0, 2)
     with pytest.raises(ConfigError, match="1 batches for 2 devices"):
         data.train_dataloader()
+
+
+class Diary(Recorder):
+    """Writes down what this process was shown."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+        self.measured = []
+
+    def validation_step(self, batch, batch_idx):
+        self.measured += batch.rows[:, 0].tolist()
+
+    def on_train_end(self):
+        seen = [[list(key), *value] for key, value in self.seen.items()]
+        page = {"seen": seen, "measured": self.measured}
+        (self.folder / f"{self.global_rank}.json").write_text(json.dumps(page))
+
+
+@pytest.mark.slow
+def test_two_processes_share_an_epoch_and_the_measuring(make_data, tmp_path):
+    data = make_data(sampler=BalancedBatches(16, 2))
+    expected = by_hand(data, 2)
+    trainer = L.Trainer(
+        max_epochs=2,
+        accelerator="cpu",
+        devices=2,
+        strategy="ddp_fork",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        default_root_dir=tmp_path,
+    )
+    trainer.fit(Diary(tmp_path), datamodule=data)
+    pages = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)]
+    dealt = {
+        (epoch, 2 * step + rank): (rows, total)
+        for rank, page in enumerate(pages)
+        for (epoch, step), rows, total in page["seen"]
+    }
+    assert dealt == {key: value for key, value in expected.items() if key in dealt}
+    assert len(dealt) == 4
+    measured = sorted(pages[0]["measured"] + pages[1]["measured"])
+    assert measured == sorted([*data.catalogue.rows("val").tolist()] * 2)  # once an epoch
 
 
 def test_reading_catalogues_does_not_import_lightning():

@@ -65,7 +65,7 @@ def test_it_is_no_torch_batch_sampler():
 @pytest.mark.parametrize(
     ("sampler", "examples", "message"),
     [
-        (RandomBatches(4), examples_of(*[1] * 20), "no batch of the first epoch holds two pictures.*sampler=balanced"),
+        (RandomBatches(4), examples_of(*[1] * 20), "no batch .* holds two pictures.*sampler=balanced"),
         (BalancedBatches(4, 1), EXAMPLES, r"sampler\.per_label >= 2, or data/positives=augment"),
         (RandomBatches(4), examples_of(9), "has 1 label with pictures"),
         (BalancedBatches(4, 2), examples_of(9), "no batch can hold a negative"),
@@ -81,7 +81,7 @@ def test_several_views_bring_their_positive():
 
 
 def test_fewer_batches_than_devices_are_refused():
-    with pytest.raises(ConfigError, match=r"an epoch has 9 batches for 10 devices; lower sampler\.batch_size"):
+    with pytest.raises(ConfigError, match=r"has 9 batches for 10 devices; lower sampler\.batch_size"):
         EpochBatches(SAMPLER, EXAMPLES, rank=0, world_size=10)
 
 
@@ -106,7 +106,7 @@ def test_a_picture_never_meets_itself_under_another_label(world_size):
     for epoch in range(3):
         for rank in ranks:
             rank.set_epoch(epoch)
-        steps = [sum(step, []) for step in zip(*ranks, strict=True)]
+        steps = [[pair for batch in step for pair in batch] for step in zip(*ranks, strict=True)]
         assert len(steps) == len(ranks[0])
         assert not any(clashes(step, chain) for step in steps)
         used = [index for step in steps for index, _ in step]

@@ -7,7 +7,7 @@ from vsr.errors import DataError
 
 @pytest.fixture
 def photos(write_pictures):
-    return write_pictures({name: 2 for name in "abcdef"})
+    return write_pictures(dict.fromkeys("abcdef", 2))
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def wrong(**changes):
             wrong(x=[1] * 11 + ["one"], y=[1] * 12, w=[1] * 12, h=[1] * 12),
             "1 rows with a x that is no number, the first is row 12",
         ),
-        (wrong(x=[1] * 12, y=[1] * 12, w=[None] + [1] * 11, h=[1] * 12), "1 rows with a box that is half given"),
+        (wrong(x=[1] * 12, y=[1] * 12, w=[None] + [1] * 11, h=[1] * 12), "a box that is half given"),
         (wrong(x=[1] * 12, y=[1] * 12, w=[0] + [1] * 11, h=[1] * 12), "a box without width or height"),
         (
             wrong(price=list(range(12))),

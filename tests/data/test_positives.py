@@ -24,7 +24,9 @@ def test_labels_give_every_training_picture_once(catalogue):
 
 
 def test_labels_without_a_pair_are_refused(make_catalogue):
-    with pytest.raises(DataError, match=r"none of the 2 product labels .* has two pictures.*data/positives=augment"):
+    with pytest.raises(
+        DataError, match=r"none of the 2 product labels .* has two pictures.*positives=augment"
+    ):
         LabelPositives().examples(make_catalogue(train={"a": 1, "b": 1}, val={"c": 5}))
 
 
@@ -56,7 +58,7 @@ def test_pairs_that_reach_outside_training_are_left_out(catalogue, tmp_path, cap
 @pytest.mark.parametrize(
     ("lines", "columns", "message"),
     [
-        ([("p2", "p99")], ("query", "positive"), r"1 of 1 positive items are not in the catalogue.*'p99' in row 1"),
+        ([("p2", "p99")], ("query", "positive"), "1 of 1 positive items are not in .*'p99' in row 1"),
         ([("p2", "p3"), ("x", "p3")], ("query", "positive"), "1 of 2 query items .* 'x' in row 2"),
         ([("p2", "p3"), ("p4", "p4")], ("query", "positive"), "row 2 pairs item 'p4' with itself"),
         ([("p0", "p1")], ("query", "positive"), "no pair of .* lies within the training split"),

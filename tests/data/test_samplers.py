@@ -11,8 +11,9 @@ from vsr.data.samplers import share_with_positive
 
 def labels_of(*counts) -> torch.Tensor:
     """(E, 1): counts[l] examples of label l, shuffled."""
-    labels = torch.tensor([label for label, count in enumerate(counts) for _ in range(count)], dtype=torch.int64)
-    return labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(9))][:, None]
+    labels = torch.tensor([label for label, count in enumerate(counts) for _ in range(count)])
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(9))
+    return labels[order][:, None]
 
 
 def deal(sampler, labels, seed=0):
@@ -104,7 +105,8 @@ def test_a_giant_label_never_fills_batches_alone():
 def test_random_batches_leave_out_the_rest_and_another_one_each_time():
     labels = labels_of(*[5] * 5)
     assert [len(batch) for batch in deal(RandomBatches(10), labels)] == [10, 10]
-    seen = {index for epoch in range(10) for batch in deal(RandomBatches(10), labels, epoch) for index in batch}
+    epochs = [deal(RandomBatches(10), labels, epoch) for epoch in range(10)]
+    seen = {index for batches in epochs for batch in batches for index in batch}
     assert len(seen) == 25
 
 

@@ -1,6 +1,6 @@
 """Run the real scripts, in this process, as a person would from the command line."""
 
-import importlib.util
+import runpy
 import sys
 from pathlib import Path
 
@@ -37,15 +37,11 @@ def script(monkeypatch, store_cache, capfd):
 
     def run(name: str, *overrides: str) -> tuple[int, str, str]:
         path = ROOT / f"{name}.py"
-        spec = importlib.util.spec_from_file_location(f"script_{name}", path)
-        module = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, spec.name, module)
-        spec.loader.exec_module(module)
         monkeypatch.setattr(sys, "argv", [str(path), *overrides])
         capfd.readouterr()
         code = 0
         try:
-            module.run_script(module.main)
+            runpy.run_path(str(path), run_name="__main__")
         except SystemExit as leaving:
             code = leaving.code
         out, err = capfd.readouterr()

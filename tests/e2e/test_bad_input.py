@@ -93,8 +93,20 @@ def test_one_class_only(refused, tmp_path):
 
 
 def test_a_batch_that_can_hold_no_positive_pair(refused, tmp_path, tiny):
-    root = photos(tmp_path / "photos", labels=tuple("abcdefgh"), each=1)
-    assert "positive" in refused("data=folder", f"data.root={root}", "logger=none")
+    root = photos(tmp_path / "photos")
+    rows = [
+        (f"{label}/{n}.jpg", label, "test" if label in "ab" else "val") for label in "abcd" for n in range(4)
+    ]
+    rows += [(f"{label}/0.jpg", label, "train") for label in "ef"]
+    pd.DataFrame(rows, columns=["image", "product", "split"]).to_csv(tmp_path / "m.csv", index=False)
+    line = refused(
+        "data=folder",
+        f"data.root={root}",
+        f"data.manifest={tmp_path}/m.csv",
+        "logger=none",
+        "trainer.max_epochs=1",
+    )
+    assert "positive" in line
 
 
 def test_a_sampler_with_one_picture_a_label(refused, tiny):
@@ -105,7 +117,9 @@ def test_a_corrupt_picture_stops_the_run_and_is_named(refused, tmp_path):
     root = photos(tmp_path / "photos")
     for label in "abcdef":
         (root / label / "0.jpg").write_bytes(b"\xff\xd8 not a picture")
-    line = refused("data=folder", f"data.root={root}", "logger=none", "sampler.batch_size=8", "transforms.size=32")
+    line = refused(
+        "data=folder", f"data.root={root}", "logger=none", "sampler.batch_size=8", "transforms.size=32"
+    )
     assert "0.jpg" in line
     assert "loader.on_corrupt=skip" in line
 
@@ -130,7 +144,9 @@ def test_nothing_to_resume(refused, tiny):
     assert "ckpt_path=last" in refused(*tiny, "ckpt_path=last")
 
 
-def test_a_loss_that_is_not_finite_names_step_and_batch_and_keeps_the_last_checkpoint(refused, tmp_path, tiny):
+def test_a_loss_that_is_not_finite_names_step_and_batch_and_keeps_the_last_checkpoint(
+    refused, tmp_path, tiny
+):
     line = refused(*tiny, "optimizer=sgd", "optimizer.lr=1e30", "model.normalize=false", "scheduler.warmup=0")
     assert "step" in line
     assert "not finite" in line or "nan" in line or "inf" in line

@@ -51,7 +51,7 @@ def test_the_run_folder_holds_all_that_is_promised(trained):
         "checkpoints/best.ckpt",
         "checkpoints/last.ckpt",
         "curves.png",
-        "searches.png",
+        "searches.jpg",
         "report.html",
     ):
         assert (trained / name).stat().st_size > 0, name
@@ -96,7 +96,9 @@ def test_the_same_seed_gives_the_same_numbers(trained, script, tiny, tmp_path):
 
 
 def test_evaluating_more_often_changes_no_weight(trained, script, tiny, tmp_path):
-    code, _, err = script("train", *tiny, f"hydra.run.dir={tmp_path}/rare", "trainer.check_val_every_n_epoch=2")
+    code, _, err = script(
+        "train", *tiny, f"hydra.run.dir={tmp_path}/rare", "trainer.check_val_every_n_epoch=2"
+    )
     assert code == 0, err
     often, rare = (
         torch.load(path / "checkpoints/last.ckpt", weights_only=True)["state_dict"]
@@ -123,7 +125,7 @@ def test_evaluate_gives_the_same_numbers_to_the_last_digit(trained, script, tmp_
 
 
 def test_a_checkpoint_of_ours_starts_another_run(trained, script, tiny, tmp_path):
-    code, out, err = script(
+    code, _, err = script(
         "train",
         *tiny,
         f"model.weights={trained}/checkpoints/best.ckpt",
@@ -153,7 +155,9 @@ def test_pairs_train(script, tiny, tmp_path):
     table = Toystore(products=24, photos=4, image_size=32).read().table
     train = table[table["split"] == "train"]
     groups = [group["item"].tolist() for _, group in train.groupby("product")]
-    pd.DataFrame([{"query": one[0], "positive": one[1]} for one in groups]).to_csv(tmp_path / "p.csv", index=False)
+    pd.DataFrame([{"query": one[0], "positive": one[1]} for one in groups]).to_csv(
+        tmp_path / "p.csv", index=False
+    )
     code, _, err = script(
         "train",
         *tiny,
@@ -212,13 +216,13 @@ def test_a_killed_run_resumes_to_the_same_result(script, tiny, tmp_path, store_c
     code, _, err = script("train", *longer, f"hydra.run.dir={tmp_path}/whole")
     assert code == 0, err
     killed_after(tmp_path / "killed", 1, longer, store_cache)
-    code, out, err = script("train", *longer, f"hydra.run.dir={tmp_path}/killed", "ckpt_path=last")
+    code, _, err = script("train", *longer, f"hydra.run.dir={tmp_path}/killed", "ckpt_path=last")
     assert code == 0, err
     assert result(tmp_path / "killed") == result(tmp_path / "whole")
     assert rows(tmp_path / "killed") == rows(tmp_path / "whole")
     # And in another folder: the run beside it is found, its best checkpoint comes along.
     (tmp_path / "killed/summary.json").unlink()
-    code, out, err = script("train", *longer, f"hydra.run.dir={tmp_path}/other", "ckpt_path=last")
+    code, _, err = script("train", *longer, f"hydra.run.dir={tmp_path}/other", "ckpt_path=last")
     assert code == 0, err
     assert result(tmp_path / "other") == result(tmp_path / "whole")
     assert math.isfinite(json.loads((tmp_path / "other/summary.json").read_text())["seconds"])

@@ -110,7 +110,8 @@ def test_labels_neither_overlap_nor_leave_the_picture(columns):
     for name in METRICS:
         frame[f"val/{name}"] = 0.5  # all lines end in one place
     figure = curves_figure(frame, columns=columns)
-    figure.canvas.draw()
+    for text in (text for axes in figure.axes for text in axes.texts):
+        text.update_positions(figure.canvas.get_renderer())
     for axes in figure.axes:
         # Text's own extent: an annotation's takes in its leader line.
         boxes = sorted((Text.get_window_extent(text) for text in axes.texts), key=lambda box: box.y0)

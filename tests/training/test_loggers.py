@@ -36,5 +36,7 @@ def test_who_asks_gets_it(no_account, tmp_path):
 
 
 def test_an_unknown_mode_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match=r"logger\.mode must be one of auto, online, offline, disabled, got on"):
+    with pytest.raises(
+        ConfigError, match=r"logger\.mode must be one of auto, online, offline, disabled, got on"
+    ):
         mode(tmp_path, mode="on")

@@ -140,26 +140,43 @@ class LabelRelevance:
     def positives(self, queries: np.ndarray, at_least: float) -> Graded:
         """See `Relevance.positives`."""
         n_levels = int((self.level_gains >= at_least).sum())
-        whole = [self._levels[n_levels - 1]] if self._nested and n_levels else self._levels[:n_levels]
-        parts = [group.members(queries) for group in whole]
-        which = np.concatenate([owners(part.offsets) for part in parts]) if parts else np.zeros(0, np.int64)
-        items = np.concatenate([part.items for part in parts]) if parts else which
-        if len(parts) > 1:  # levels that are not nested: an item may come by several of them
-            first = np.unique(which * self.n_gallery + items)
-            which, items = np.divmod(first, self.n_gallery)
+        if n_levels == 0:
+            return Graded(np.zeros(len(queries) + 1, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        offsets, items = self._sharing(queries, n_levels)
         if self._same is not None:
-            keep = ~self._same.together(queries[which], items)
-            which, items = which[keep], items[keep]
-        gains = (
-            np.full(len(items), self.level_gains[0]) if n_levels == 1 else self._gains(queries[which], items)
-        )
-        return Graded(offsets_of(np.bincount(which, minlength=len(queries))), items, gains)
+            offsets, items = self._without_own(queries, offsets, items)
+        if n_levels == 1:
+            return Graded(offsets, items, np.full(len(items), self.level_gains[0]))
+        return Graded(offsets, items, self._gains(queries[owners(offsets)], items))
 
     def ideal(self, queries: np.ndarray) -> Ideal:
         """See `Relevance.ideal`."""
         n_levels = len(self.level_gains)
         offsets = np.arange(len(queries) + 1) * n_levels
         return Ideal(offsets, np.tile(self.level_gains, len(queries)), self._counts[queries].ravel())
+
+    def _sharing(self, queries: np.ndarray, n_levels: int) -> Ragged:
+        """Items that share one of the best ``n_levels`` levels, the query itself among them, rising."""
+        if self._nested or n_levels == 1:
+            return self._levels[n_levels - 1].members(queries)
+        parts = [group.members(queries) for group in self._levels[:n_levels]]
+        keys = [owners(part.offsets) * self.n_gallery + part.items for part in parts]
+        which, items = np.divmod(np.unique(np.concatenate(keys)), self.n_gallery)
+        return Ragged(offsets_of(np.bincount(which, minlength=len(queries))), items)
+
+    def _without_own(self, queries: np.ndarray, offsets: np.ndarray, items: np.ndarray) -> Ragged:
+        """The lists without the items that are the query itself."""
+        own = self.ignored(queries)
+        which = owners(own.offsets)
+        firsts, lasts = offsets[which].tolist(), offsets[which + 1].tolist()
+        drop = []
+        for first, last, item in zip(firsts, lasts, own.items.tolist(), strict=True):
+            at = first + int(np.searchsorted(items[first:last], item))
+            if at < last and items[at] == item:
+                drop.append(at)
+        gone = np.array(drop, np.int64)
+        removed = np.bincount(np.searchsorted(offsets, gone, side="right") - 1, minlength=len(queries))
+        return Ragged(offsets_of(np.diff(offsets) - removed), np.delete(items, gone))
 
     def _gains(self, queries: np.ndarray, ids: np.ndarray) -> np.ndarray:
         """Gain of the best shared level, float64, broadcast over both arguments."""

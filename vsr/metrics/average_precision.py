@@ -21,7 +21,7 @@ def average_precision_over_r(judged: Judged, k: int | None = None) -> Tensor:
 
 def average_precision_over_hits(judged: Judged, k: int | None = None) -> Tensor:
     """The same sum / relevant items in the top ``k`` (Q,), 0 if none: torchmetrics, open-metric-learning."""
-    return judged.answerable(_precisions(judged, k) / judged.count(judged.within(k)).clamp(min=1))
+    return judged.answerable(_precisions(judged, k) / judged.total(judged.within(k)).clamp(min=1))
 
 
 def average_precision_at_r(judged: Judged, k: None = None) -> Tensor:
@@ -31,10 +31,9 @@ def average_precision_at_r(judged: Judged, k: None = None) -> Tensor:
 
 def trapezoid(judged: Judged, k: int | None = None) -> Tensor:
     """Area under the precision-recall curve by trapezoids (Q,): Oxford and Paris (arXiv 1803.11285)."""
-    chosen = judged.within(k)
     before = judged.ranks.double() - 1
     earlier = torch.where(before > 0, (judged.hits - 1) / before.clamp(min=1), torch.ones_like(before))
-    area = judged.total((earlier + judged.hits / judged.ranks) / 2, chosen)
+    area = judged.total((earlier + judged.hits / judged.ranks) / 2 * judged.within(k))
     return judged.answerable(area / _possible(judged, k))
 
 
@@ -48,17 +47,16 @@ def hierarchical(judged: Judged, k: None = None) -> Tensor:
     below = 0.0
     for gain in judged.gains.unique().tolist():  # rising: the smaller of two gains is a sum over steps
         reaches = judged.gains >= gain
-        running = torch.cat([judged.offsets.new_zeros(1), reaches.long().cumsum(0)])
-        so_far = running[1:] - running[judged.offsets[:-1]][judged.query]
-        h_rank += (gain - below) * so_far * reaches
+        running = reaches.cumsum(0)
+        before = torch.cat([running.new_zeros(1), running])[judged.offsets[:-1]]
+        h_rank += (gain - below) * (running - judged.spread(before)) * reaches
         below = gain
-    owner = torch.repeat_interleave(judged.ideal.offsets.diff())
-    best = torch.bincount(owner, weights=judged.ideal.gains * judged.ideal.counts, minlength=len(judged))
+    best = torch.segment_reduce(judged.ideal.gains * judged.ideal.counts, "sum", offsets=judged.ideal.offsets)
     return judged.answerable(judged.total(h_rank / judged.ranks) / best)
 
 
 def _precisions(judged: Judged, k: int | Tensor | None) -> Tensor:
-    return judged.total(judged.hits / judged.ranks, judged.within(k))
+    return judged.total(judged.precisions if k is None else judged.precisions * judged.within(k))
 
 
 def _possible(judged: Judged, k: int | None) -> Tensor:

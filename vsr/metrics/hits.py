@@ -9,37 +9,37 @@ from vsr.metrics.judged import Judged
 def reciprocal_rank(judged: Judged, k: int | None = None) -> Tensor:
     """1 / rank of the first relevant item (Q,); 0 when none is in the top ``k``."""
     first = judged.within(k) & (judged.hits == 1)
-    return judged.answerable(judged.total(1 / judged.ranks.double(), first))
+    return judged.answerable(judged.total(first / judged.ranks.double()))
 
 
 def recall(judged: Judged, k: int) -> Tensor:
     """Relevant items in the top ``k`` / all relevant items (Q,)."""
-    return judged.answerable(judged.count(judged.within(k)) / judged.n_relevant)
+    return judged.answerable(judged.total(judged.within(k)) / judged.n_relevant)
 
 
 def hit_rate(judged: Judged, k: int) -> Tensor:
     """1 (Q,) if any of the top ``k`` is relevant: what metric-learning papers call Recall@k."""
-    return judged.answerable((judged.count(judged.within(k)) > 0).double())
+    return judged.answerable((judged.total(judged.within(k)) > 0).double())
 
 
 def precision(judged: Judged, k: int) -> Tensor:
     """Relevant items in the top ``k`` / ``k`` (Q,), also when the list is shorter."""
-    return judged.answerable(judged.count(judged.within(k)) / k)
+    return judged.answerable(judged.total(judged.within(k)) / k)
 
 
 def precision_of_possible(judged: Judged, k: int) -> Tensor:
     """Relevant items in the top ``k`` / min(k, all relevant items) (Q,): open-metric-learning's precision."""
-    return judged.answerable(judged.count(judged.within(k)) / judged.n_relevant.clamp(max=k))
+    return judged.answerable(judged.total(judged.within(k)) / judged.n_relevant.clamp(max=k))
 
 
 def precision_to_last(judged: Judged, k: int) -> Tensor:
     """Relevant items in the top k' / k' (Q,), k' = min(k, rank of the last of them): revisitop's mP@k."""
-    last = torch.zeros_like(judged.n_relevant)
-    last.scatter_reduce_(0, judged.query[judged.relevant], judged.ranks[judged.relevant], "amax")
-    reached = last.clamp(min=1, max=k)
-    return judged.answerable(judged.count(judged.within(reached)) / reached)
+    found = (judged.ranks * judged.relevant).double()
+    last = torch.segment_reduce(found, "max", offsets=judged.offsets, initial=1)
+    reached = last.clamp(max=k)
+    return judged.answerable(judged.total(judged.within(reached)) / reached)
 
 
 def r_precision(judged: Judged, k: None = None) -> Tensor:
     """Relevant items in the top R / R (Q,), R = all relevant items (arXiv 2003.08505)."""
-    return judged.answerable(judged.count(judged.within(judged.n_relevant)) / judged.n_relevant)
+    return judged.answerable(judged.total(judged.within(judged.n_relevant)) / judged.n_relevant)

@@ -77,34 +77,31 @@ class Judged:
     def __len__(self) -> int:
         return len(self.n_relevant)
 
-    @cached_property
-    def query(self) -> Tensor:
-        """The query (P,) of each item."""
-        return torch.repeat_interleave(self.offsets.diff())
+    def spread(self, values: Tensor) -> Tensor:
+        """``values`` (Q,) of each query, given to each of its items: (P,)."""
+        return torch.repeat_interleave(values, self.offsets.diff(), output_size=len(self.ranks))
 
     @cached_property
     def hits(self) -> Tensor:
-        """For each relevant item (P,), how many relevant items stand at its rank or before, as float64."""
-        running = torch.cat([self.offsets.new_zeros(1), self.relevant.long().cumsum(0)])
-        return (running[1:] - running[self.offsets[:-1]][self.query]).double()
+        """How many relevant items stand at the rank of each item or before (P,), as float64."""
+        running = self.relevant.cumsum(0)
+        before = torch.cat([running.new_zeros(1), running])[self.offsets[:-1]]
+        return (running - self.spread(before)).double()
+
+    @cached_property
+    def precisions(self) -> Tensor:
+        """Precision at the rank of each relevant item (P,), 0 for items that are not relevant."""
+        return self.hits / self.ranks * self.relevant
 
     def within(self, cutoff: int | Tensor | None) -> Tensor:
         """True (P,) for relevant items in the top ``cutoff``, which may be one for each query (Q,)."""
         if cutoff is None:
             return self.relevant
-        if isinstance(cutoff, Tensor):
-            cutoff = cutoff[self.query]
-        return self.relevant & (self.ranks <= cutoff)
+        return self.relevant & (self.ranks <= (self.spread(cutoff) if isinstance(cutoff, Tensor) else cutoff))
 
-    def total(self, values: Tensor, chosen: Tensor | None = None) -> Tensor:
-        """Sum per query (Q,) float64 of ``values`` (P,), of the ``chosen`` (P,) bool ones when given."""
-        query = self.query if chosen is None else self.query[chosen]
-        weights = values if chosen is None else values[chosen]
-        return torch.bincount(query, weights=weights.double(), minlength=len(self)).double()  # int64 if empty
-
-    def count(self, chosen: Tensor) -> Tensor:
-        """How many are ``chosen`` per query (Q,) float64."""
-        return torch.bincount(self.query[chosen], minlength=len(self)).double()
+    def total(self, values: Tensor) -> Tensor:
+        """Sum per query (Q,) of ``values`` (P,), float64."""
+        return torch.segment_reduce(values.double(), "sum", offsets=self.offsets)
 
     def answerable(self, values: Tensor) -> Tensor:
         """``values`` (Q,), NaN where nothing is relevant: such queries are left out of every mean."""

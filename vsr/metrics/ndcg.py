@@ -17,8 +17,8 @@ def ndcg_exponential(judged: Judged, k: int | None = None) -> Tensor:
 
 
 def _ndcg(judged: Judged, gains: Tensor, best: Tensor, k: int | None) -> Tensor:
-    chosen = None if k is None else judged.ranks <= k
-    found = judged.total(gains / torch.log2(judged.ranks.double() + 1), chosen)
+    discounted = gains / torch.log2(judged.ranks.double() + 1)
+    found = judged.total(discounted if k is None else discounted * (judged.ranks <= k))
     return judged.answerable(found / _ideal(judged, best, k))
 
 
@@ -36,4 +36,4 @@ def _ideal(judged: Judged, best: Tensor, k: int | None) -> Tensor:
         best.device
     )  # few lengths: the table is cached
     runs = best * (discounts[end] - discounts[start])
-    return torch.bincount(owner, weights=runs, minlength=len(judged)).double()
+    return torch.segment_reduce(runs, "sum", offsets=offsets)

@@ -17,6 +17,9 @@ class PictureNormalization(nn.Module):
         std: of red, green and blue, on a scale of 0..1.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, mean: Rgb, std: Rgb) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
@@ -39,9 +42,7 @@ class PictureNormalization(nn.Module):
 
 def mean_std(network: nn.Module, weights: WeightsEnum | None) -> tuple[Rgb, Rgb]:
     """Mean and deviation, on a scale of 0..1, that ``weights`` were trained with; ImageNet's without."""
-    if getattr(
-        network, "transform_input", False
-    ):  # GoogLeNet's and Inception's forward turns ImageNet's into this
+    if getattr(network, "transform_input", False):  # done by the forward of GoogLeNet and Inception
         return (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
     if weights is None:
         return IMAGENET_MEAN, IMAGENET_STD

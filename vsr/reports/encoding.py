@@ -47,7 +47,7 @@ def _png_tries(image: Image.Image):  # noqa: ANN202
 def _jpeg_tries(image: Image.Image):  # noqa: ANN202
     for quality in _QUALITIES:
         # Full-resolution color keeps small colored text and marks sharp.
-        yield _bytes(image, "JPEG", quality=quality, subsampling=0 if quality > 60 else 2, optimize=True)
+        yield _bytes(image, "JPEG", quality=quality, subsampling=0 if quality > 60 else 2)
 
 
 def _bytes(image: Image.Image, kind: str, **options: int | bool) -> bytes:

@@ -1,5 +1,7 @@
 """Text in pictures drawn with Pillow: cut to a width, broken into lines."""
 
+from bisect import bisect_right
+
 from PIL import ImageFont
 
 ELLIPSIS = "…"
@@ -10,9 +12,7 @@ def cut(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
     text = " ".join(text.split())
     if font.getlength(text) <= width:
         return text
-    while text and font.getlength(text + ELLIPSIS) > width:
-        text = text[:-1]
-    return text.rstrip() + ELLIPSIS
+    return text[: _fitting(text, font, width - font.getlength(ELLIPSIS))].rstrip() + ELLIPSIS
 
 
 def broken(text: str, font: ImageFont.FreeTypeFont, width: float, most_lines: int) -> list[str]:
@@ -28,8 +28,13 @@ def broken(text: str, font: ImageFont.FreeTypeFont, width: float, most_lines: in
 
 def _break(text: str, font: ImageFont.FreeTypeFont, width: float) -> int:
     """How many characters go onto the line: up to the last good place, else as many as fit."""
-    fits = max((n for n in range(1, len(text) + 1) if font.getlength(text[:n]) <= width), default=1)
+    fits = max(1, _fitting(text, font, width))
     good = [
         n for n in range(fits // 3, fits + 1) if n and (text[n - 1] in " -_/.," or text[n : n + 1] == " ")
     ]
     return good[-1] if good else fits
+
+
+def _fitting(text: str, font: ImageFont.FreeTypeFont, width: float) -> int:
+    """How many characters from the beginning stay within ``width``."""
+    return bisect_right(range(1, len(text) + 1), width, key=lambda n: font.getlength(text[:n]))

@@ -46,7 +46,7 @@ def panels(history: pd.DataFrame) -> list[Panel]:
 
 def finite_column(history: pd.DataFrame, column: str) -> np.ndarray:
     """A column as floats; whatever is no finite number is NaN."""
-    values = pd.to_numeric(history[column], errors="coerce").to_numpy(dtype=float)
+    values = np.asarray(pd.to_numeric(history[column], errors="coerce"), dtype=float)
     return np.where(np.isfinite(values), values, np.nan)
 
 

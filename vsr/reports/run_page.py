@@ -7,12 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from vsr.reports.curves import curves_figure
 from vsr.reports.encoding import data_uri, encode, picture_uri
 from vsr.reports.formats import is_number, small, three
 from vsr.reports.page import write_page
+from vsr.reports.panels import finite_column
 from vsr.reports.run_summary import facts, headlines, results, split_counts, warnings
 from vsr.reports.style import rendered
 
@@ -112,30 +114,28 @@ def _written(folder: Path) -> str:
 
 
 def _last_epoch(history: pd.DataFrame) -> int | None:
-    return int(history["epoch"].max()) if "epoch" in history and len(history) else None
+    epochs = finite_column(history, "epoch") if "epoch" in history else np.zeros(0)
+    return int(np.nanmax(epochs)) if np.isfinite(epochs).any() else None
 
 
 def _epochs(history: pd.DataFrame, best: Any) -> dict[str, Any] | None:
     """The history as cells of text; long ones thinned evenly, the best and the last epoch kept."""
     if "epoch" not in history or history.empty:
         return None
+    epochs, places = finite_column(history, "epoch"), np.arange(len(history))
     step = -(-len(history) // _MOST_EPOCHS)
-    kept = history[
-        (history.index % step == 0) | (history["epoch"] == best) | (history.index == history.index[-1])
-    ]
+    is_best = (epochs == best) & bool(best)
+    kept = (places % step == 0) | is_best | (places == places[-1])
+    names = [str(name) for name in history]
     rows = [
-        {"best": bool(best) and row["epoch"] == best, "cells": [_cell(name, row[name]) for name in history]}
-        for row in kept.to_dict("records")
+        {"best": chosen, "cells": [_cell(name, value) for name, value in zip(names, row, strict=True)]}
+        for row, chosen in zip(history[kept].itertuples(index=False), is_best[kept].tolist(), strict=True)
     ]
-    names = [(name, name.removeprefix("val/").removeprefix("train/")) for name in map(str, history)]
-    return {
-        "names": names,
-        "rows": rows,
-        "n": len(history),
-    }
+    shown = [name.removeprefix("val/").removeprefix("train/") for name in names]
+    return {"names": list(zip(names, shown, strict=True)), "rows": rows, "n": len(history)}
 
 
 def _cell(name: str, value: Any) -> str:
     if name in ("epoch", "step") and is_number(value):
-        return f"{value:g}" if value < 1e5 else f"{value:.0f}"
+        return f"{value:.0f}"
     return small(value) if name == "lr" else three(value)

@@ -34,7 +34,8 @@ def ramp(n: int) -> list[str]:
 
 def darker(color: str) -> str:
     """The color for small text: as its line, with more contrast to the paper."""
-    return to_hex(0.75 * np.asarray(to_rgb(color)))
+    red, green, blue = to_rgb(color)
+    return to_hex((0.75 * red, 0.75 * green, 0.75 * blue))
 
 
 def new_figure(width: float, height: float) -> Figure:

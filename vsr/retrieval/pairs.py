@@ -1,5 +1,7 @@
 """Chosen (query, gallery item) pairs of a run of queries."""
 
+from functools import cached_property
+
 import numpy as np
 
 
@@ -15,8 +17,12 @@ class Pairs:
     def __init__(self, offsets: np.ndarray, items: np.ndarray, gains: np.ndarray | None = None) -> None:
         self.offsets, self.items = offsets, items
         self.gains = np.zeros(len(items)) if gains is None else gains
-        self.owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         self._by_item: tuple[np.ndarray, np.ndarray] | None = None
+
+    @cached_property
+    def owners(self) -> np.ndarray:
+        """The query (P,) of each pair."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
     def of(self, query: int) -> slice:
         """The pairs of one query."""
@@ -38,6 +44,8 @@ class Pairs:
     def order_by(self, ranks: np.ndarray) -> np.ndarray:
         """Order (P,) that sorts ``ranks`` (P,), which differ within a query, within each query."""
         lengths = np.diff(self.offsets)
+        if len(ranks) < 64 * len(lengths):
+            return np.argsort(self.owners * (1 << 40) + ranks)
         order = np.arange(len(ranks))
         for query in np.flatnonzero(lengths > 1):
             own = self.of(query)

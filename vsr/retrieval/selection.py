@@ -9,24 +9,24 @@ def chunk_bound(row: np.ndarray, k: int) -> float:
     The k-th largest of the maxima of chunks: maxima are cheap.
     """
     size = int((len(row) / max(k, 1)) ** 0.5)
-    n_chunks = len(row) // max(size, 1)
     if size < 2 or k < 1:
         return -np.inf
+    n_chunks = len(row) // size
     maxima = row[: size * n_chunks].reshape(size, n_chunks).max(axis=0)
-    return float(np.partition(maxima, n_chunks - k)[n_chunks - k])
+    maxima.partition(n_chunks - k)
+    return maxima[n_chunks - k]
 
 
 def best(row: np.ndarray, k: int, at_least: float) -> np.ndarray:
     """Positions of the ``k`` best scores of ``row`` (n,), of those >= ``at_least`` and above -inf."""
-    chosen = np.flatnonzero(row >= at_least if at_least > -np.inf else row > -np.inf)
+    chosen = (row >= at_least if at_least > -np.inf else row > -np.inf).nonzero()[0]
     scores = row[chosen]
-    if len(chosen) > k:
+    if len(chosen) > 8 * k:  # ties, as when embeddings have collapsed: not all of them need sorting
         least = np.partition(scores, len(scores) - k)[len(scores) - k]
-        n_equal = k - np.count_nonzero(scores > least)
         keep = scores > least
-        keep[np.flatnonzero(scores == least)[:n_equal]] = True
+        keep[np.flatnonzero(scores == least)[: k - np.count_nonzero(keep)]] = True
         chosen, scores = chosen[keep], scores[keep]
-    return chosen[np.argsort(-scores, kind="stable")]
+    return chosen[(-scores).argsort(kind="stable")[:k]]
 
 
 class Best:
@@ -47,12 +47,12 @@ class Best:
         k = len(ids)
         if k == 0:
             return
-        full = ids[-1] >= 0
-        found = best(row, k, scores[-1] if full else chunk_bound(row, k))
+        found = best(row, k, scores[-1] if ids[-1] >= 0 else chunk_bound(row, k))
         if ids[0] < 0:
             ids[: len(found)], scores[: len(found)] = found + start, row[found]
             return
-        both_ids = np.concatenate([ids[ids >= 0], found + start])
-        both = np.concatenate([scores[ids >= 0], row[found]])
-        order = np.argsort(-both, kind="stable")[:k]
+        known = ids >= 0
+        both_ids = np.concatenate([ids[known], found + start])
+        both = np.concatenate([scores[known], row[found]])
+        order = (-both).argsort(kind="stable")[:k]
         ids[: len(order)], scores[: len(order)] = both_ids[order], both[order]

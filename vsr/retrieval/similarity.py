@@ -51,6 +51,11 @@ class Similarity:
         return len(self._gallery)
 
     @property
+    def in_memory(self) -> bool:
+        """Whether any part of the gallery is at hand without reading or copying."""
+        return isinstance(self._gallery, Tensor)
+
+    @property
     def n_queries(self) -> int:
         """Q."""
         return len(self._queries)

@@ -79,7 +79,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     if not path.is_file():
-        raise CheckpointError(f"checkpoint {path} does not exist; give a .ckpt file of a run's {FOLDER} folder")
+        raise CheckpointError(
+            f"checkpoint {path} does not exist; give a .ckpt file of a run's {FOLDER} folder"
+        )
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds: zip, pickle, runtime, EOF
@@ -88,7 +90,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         ) from error
     if not isinstance(checkpoint, dict) or "vsr_config" not in checkpoint:
         raise CheckpointError(
-            f"checkpoint {path} was not written by train.py; to start from its weights use model.weights={path}"
+            f"checkpoint {path} was not written by train.py; start from its weights by model.weights={path}"
         )
     return checkpoint
 
@@ -96,7 +98,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 def find_resume(ckpt_path: str, folder: Path) -> Path | None:
     """The checkpoint that ``ckpt_path`` means for the run in ``folder``.
 
-    ``last`` is ``folder``'s own last checkpoint; in a fresh folder it is that of the newest run beside it. A run
+    ``last`` is ``folder``'s own last checkpoint; in a fresh folder that of the newest run beside it. A run
     that was killed before its first epoch ended has none: None, and it starts anew.
 
     Raises:
@@ -104,7 +106,9 @@ def find_resume(ckpt_path: str, folder: Path) -> Path | None:
     """
     if ckpt_path != LAST:
         if not Path(ckpt_path).is_file():
-            raise CheckpointError(f"ckpt_path {ckpt_path} does not exist; give a .ckpt file, or ckpt_path=last")
+            raise CheckpointError(
+                f"ckpt_path {ckpt_path} does not exist; give a .ckpt file, or ckpt_path=last"
+            )
         return Path(ckpt_path)
     own = folder / FOLDER / f"{LAST}.ckpt"
     if own.is_file():
@@ -115,7 +119,7 @@ def find_resume(ckpt_path: str, folder: Path) -> Path | None:
     beside = sorted(folder.parent.glob(f"*/{FOLDER}/{LAST}.ckpt"), key=lambda path: path.stat().st_mtime)
     if not beside:
         raise CheckpointError(
-            f"ckpt_path=last finds no run to resume in {folder} or beside it; name its folder with hydra.run.dir=…"
+            f"ckpt_path=last finds no run to resume in {folder} or beside it; name its folder by hydra.run.dir"
         )
     return beside[-1]
 

@@ -12,8 +12,9 @@ from torch import Tensor
 from vsr.data import Batch, LabelRelevance
 from vsr.data.catalogue import Catalogue
 from vsr.errors import DataError
+from vsr.index import Index
 from vsr.metrics import RankingMetrics
-from vsr.retrieval import Evaluation, evaluate
+from vsr.retrieval import Evaluation, Reranker, evaluate
 
 
 @dataclass
@@ -53,8 +54,8 @@ class RankingEvaluation(L.Callback):
     def __init__(
         self,
         metrics: RankingMetrics,
-        index: object | None = None,
-        rerankers: Sequence = (),
+        index: Index | None = None,
+        rerankers: Sequence[Reranker] = (),
         depth: int = 100,
         block_mib: float = 64.0,
     ) -> None:
@@ -117,7 +118,9 @@ class RankingEvaluation(L.Callback):
     def _whole_split(self, pl_module: L.LightningModule) -> tuple[Tensor, Tensor]:
         """Embeddings (n, D) and rows (n,), rising, of the whole split, on every rank."""
         if not self._seen:
-            raise DataError("the evaluation saw no picture; check the split column and trainer.limit_val_batches")
+            raise DataError(
+                "the evaluation saw no picture; check the split column and trainer.limit_val_batches"
+            )
         embeddings = torch.cat([one for one, _ in self._seen])
         rows = torch.cat([one for _, one in self._seen])
         self._seen = []
@@ -150,7 +153,7 @@ def measure(
         at = torch.isin(rows, wanted).nonzero().squeeze(1)
         if len(at) == 0:
             raise DataError(
-                f"split {split} of {catalogue.protocol} has no {role} picture; check the split and role columns"
+                f"split {split} of {catalogue.protocol} has no {role} picture; check its split and role"
             )
         sides[role] = (embeddings[at], rows[at].cpu().numpy())
     (queries, query_rows), (gallery, gallery_rows) = sides["query"], sides["gallery"]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from torch import nn
+from vsr.models import EmbeddingModel
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class FineTune:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)}")
 
-    def apply(self, model: nn.Module, epoch: int) -> None:
+    def apply(self, model: EmbeddingModel, epoch: int) -> None:
         """Freeze or thaw the backbone of ``model`` as ``epoch`` (0-based) asks."""
         if epoch < self.freeze_backbone_epochs:
             model.freeze_backbone()

@@ -29,7 +29,7 @@ class Run:
     Attributes:
         module: model, loss, optimizer and schedule.
         datamodule: a `vsr.data.VisualSearchData`.
-        trainer: its ``default_root_dir`` is ``folder``; ``evaluation`` and ``record`` are among its callbacks.
+        trainer: its ``default_root_dir`` is ``folder``; ``evaluation`` and ``record`` are callbacks of it.
         evaluation: measures val after each epoch, and test.
         record: the rows of metrics.csv.
         folder: the run folder.
@@ -104,13 +104,11 @@ def finish(run: Run) -> dict[str, Any]:
         return summary
     write_json(run.folder / "summary.json", summary)
     test.evaluation.save(run.folder / "test")
-    draw_curves(run.record.frame(), run.folder / "curves.png")
+    draw_curves(run.record.frame(), run.folder / "curves.png", run.record.monitor, run.record.mode)
     catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
-    draw_examples(
-        test.evaluation, catalogue, test.query_rows, test.gallery_rows, run.folder / "searches.png"
-    )
+    draw_examples(test.evaluation, catalogue, test.query_rows, test.gallery_rows, run.folder / "searches.jpg")
     write_run_page(run.folder)
-    show_searches(run.trainer.loggers, run.folder / "searches.png")
+    show_searches(run.trainer.loggers, run.folder / "searches.jpg")
     return summary
 
 

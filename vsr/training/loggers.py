@@ -1,4 +1,4 @@
-"""Experiment trackers: W&B offline unless the user is logged in, pictures to whichever logger can show them."""
+"""Experiment trackers: W&B offline unless the user is logged in; pictures go to loggers that show them."""
 
 import logging
 import netrc
@@ -69,7 +69,9 @@ def show_searches(loggers: Iterable[Logger], picture: Path) -> None:
             logger.log_image("test/searches", [str(picture)])
         elif isinstance(logger, TensorBoardLogger):
             with Image.open(picture) as image:
-                logger.experiment.add_image("test/searches", np.asarray(image.convert("RGB")), dataformats="HWC")
+                logger.experiment.add_image(
+                    "test/searches", np.asarray(image.convert("RGB")), dataformats="HWC"
+                )
 
 
 def close(loggers: Iterable[Logger]) -> None:
@@ -77,7 +79,7 @@ def close(loggers: Iterable[Logger]) -> None:
     if any(isinstance(logger, WandbLogger) for logger in loggers):
         import wandb
 
-        wandb.finish(quiet=True)
+        wandb.finish()
 
 
 def _logged_in() -> bool:

@@ -65,7 +65,7 @@ def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
         catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
         result.save(run.folder)
         draw_examples(
-            result, catalogue, measured.query_rows, measured.gallery_rows, run.folder / "searches.png"
+            result, catalogue, measured.query_rows, measured.gallery_rows, run.folder / "searches.jpg"
         )
         write_json(
             run.folder / "provenance.json",
@@ -92,7 +92,9 @@ def load_model(model: nn.Module, path: Path) -> None:
         CheckpointError: a weight is missing, left over, or of another shape.
     """
     state = read_checkpoint(path)["state_dict"]
-    weights = {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}
+    weights = {
+        name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")
+    }
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

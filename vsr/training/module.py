@@ -18,7 +18,7 @@ from vsr.training.optimizers import parameter_groups
 class VisualSearchModule(L.LightningModule):
     """Train ``model`` with ``loss``; embed pictures for validation and test.
 
-    The random state of every training step is a function of seed, epoch, batch and rank alone. So what happens
+    The random state of every training step is a function of seed, epoch, batch and rank alone. What happens
     between two steps (an evaluation, a resume from a checkpoint) cannot change what is learnt.
 
     Args:
@@ -32,7 +32,7 @@ class VisualSearchModule(L.LightningModule):
         config: the resolved plain configuration, kept in every checkpoint; the network is rebuilt from it.
 
     Raises:
-        DivergedError: from ``training_step`` and ``validation_step``, when a loss or an embedding is not finite.
+        DivergedError: in training and validation steps, when a loss or an embedding is not finite.
     """
 
     def __init__(
@@ -75,9 +75,9 @@ class VisualSearchModule(L.LightningModule):
         loss = self.loss(embeddings, batch.labels.repeat_interleave(n_views))
         if not torch.isfinite(loss):
             raise DivergedError(
-                f"loss is {loss.item()} at step {self.global_step} (epoch {self.current_epoch}, batch {batch_idx}, "
-                f"rows {_few(batch.rows[:, 0])}); lower optimizer.lr, raise loss.temperature, "
-                "or set trainer.gradient_clip_val=1; the last good checkpoint is kept"
+                f"loss is {loss.item()} at step {self.global_step} (epoch {self.current_epoch}, "
+                f"batch {batch_idx}, rows {_few(batch.rows[:, 0])}); lower optimizer.lr, "
+                "raise loss.temperature, or set trainer.gradient_clip_val=1; the last good checkpoint is kept"
             )
         self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=n_items)
         return loss

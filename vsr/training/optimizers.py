@@ -38,9 +38,10 @@ def parameter_groups(
         Groups with ``name``, ``params``, ``lr`` and ``weight_decay``, without empty ones.
     """
     named = list(model.named_parameters())
+    of_backbone = {id(p) for p in model.get_submodule("backbone").parameters()}
     parts = {
-        "backbone": (lr, [(name, p) for name, p in named if name.startswith("backbone.")]),
-        "head": (lr * head_lr_factor, [(name, p) for name, p in named if not name.startswith("backbone.")]),
+        "backbone": (lr, [(name, p) for name, p in named if id(p) in of_backbone]),
+        "head": (lr * head_lr_factor, [(name, p) for name, p in named if id(p) not in of_backbone]),
         "loss": (lr * loss_lr_factor, list(loss.named_parameters())),
     }
     groups: list[dict[str, Any]] = []
@@ -108,22 +109,22 @@ class Lars(Optimizer):
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is not None:
-                    self._update(weight, group)
+                    self._update(weight, weight.grad, group)
         return loss
 
-    def _update(self, weight: Tensor, group: dict[str, Any]) -> None:
-        gradient = weight.grad.add(weight, alpha=group["weight_decay"])
+    def _update(self, weight: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
+        pull = gradient.add(weight, alpha=group["weight_decay"])
         if weight.ndim > 1:
-            gradient = gradient * _trust_rate(weight, group)
+            pull = pull * _trust_rate(weight, gradient, group)
         state = self.state[weight]
         if "velocity" not in state:
             state["velocity"] = torch.zeros_like(weight)
-        state["velocity"].mul_(group["momentum"]).add_(gradient, alpha=group["lr"])
+        state["velocity"].mul_(group["momentum"]).add_(pull, alpha=group["lr"])
         weight.sub_(state["velocity"])
 
 
-def _trust_rate(weight: Tensor, group: dict[str, Any]) -> Tensor:
-    size, slope = weight.norm(), weight.grad.norm()
+def _trust_rate(weight: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
+    size, slope = weight.norm(), gradient.norm()
     rate = group["trust"] * size / (slope + group["weight_decay"] * size)
     return torch.where((size > 0) & (slope > 0), rate, torch.ones_like(rate))
 

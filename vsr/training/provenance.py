@@ -26,7 +26,9 @@ def git_state(folder: Path | None = None) -> dict[str, Any] | None:
     folder = folder or Path(__file__).parent
 
     def git(*words: str) -> str:
-        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True, timeout=10)
+        done = subprocess.run(
+            ["git", *words], cwd=folder, capture_output=True, text=True, check=True, timeout=10
+        )
         return done.stdout.strip()
 
     try:

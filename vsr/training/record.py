@@ -33,6 +33,7 @@ class Record(L.Callback):
         self.skipped: list[int] = []
         self.seconds_before = 0.0
         self._validated: dict[str, float] = {}
+        self._headed = False  # the column names stand above the first line of this process
         self._started = time.monotonic()
 
     @property
@@ -42,7 +43,7 @@ class Record(L.Callback):
 
     @property
     def best_epoch(self) -> int:
-        """Epoch whose monitored metric is the best, counted from 1; 0 when none was measured after training."""
+        """Epoch whose monitored metric is the best, from 1; 0 when none was measured after training."""
         measured = [row for row in self.rows if self.monitor in row and row["epoch"] > 0]
         if not measured:
             return 0
@@ -103,7 +104,10 @@ class Record(L.Callback):
         with written_whole(path) as aside:
             self.frame().to_csv(aside, index=False)
         metrics = {name: value for name, value in row.items() if name != "epoch" and name != "step"}
-        rich.get_console().print(epoch_line(int(row["epoch"]), metrics, int(row["epoch"]) == self.best_epoch))
+        epoch = int(row["epoch"])
+        header = not self._headed and epoch > 0  # epoch 0 brings its own
+        rich.get_console().print(epoch_line(epoch, metrics, epoch == self.best_epoch, header))
+        self._headed = True
 
     def frame(self) -> pd.DataFrame:
         """The rows as a table: ``epoch``, ``step``, ``train/loss``, ``lr``, then the metrics."""

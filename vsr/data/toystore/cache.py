@@ -41,14 +41,16 @@ def pixels(order: Order, cache_dir: str | None = None, processes: int | None = N
     found = _opened(folder, order)
     if found is not None:
         return found
+    if (folder / "record.json").exists():
+        log.warning("the cached toystore in %s is damaged: drawing it again", folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _check_room(folder, order)
         _draw(folder, order, processes)
     except OSError as error:
         raise DataError(
-            f"the toystore cannot be drawn into {folder}: {error}; set VSR_CACHE or data.cache_dir to a folder "
-            "that can be written and has room"
+            f"the toystore cannot be drawn into {folder}: {error}; "
+            "set VSR_CACHE or data.cache_dir to a folder that can be written and has room"
         ) from error
     return np.load(folder / "pixels.npy", mmap_mode="r")
 
@@ -63,10 +65,8 @@ def _opened(folder: Path, order: Order) -> np.ndarray | None:
         known = json.loads(record.read_text(encoding="utf-8"))["fingerprint"]
         if array.shape == order.shape and array.dtype == np.uint8 and fingerprint(array) == known:
             return array
-        problem = "not the pictures that were drawn"
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-        problem = str(error)
-    log.warning("cached toystore %s is damaged (%s): drawing it again", file, problem)
+        log.info("cannot read %s: %s", folder, error)
     return None
 
 
@@ -74,7 +74,7 @@ def fingerprint(array: np.ndarray) -> str:
     """16 hexadecimal digits over the shape and over at most `CHECKED` pictures, evenly spread."""
     digest = hashlib.sha256(repr(array.shape).encode())
     for at in np.unique(np.linspace(0, len(array) - 1, min(CHECKED, len(array))).astype(int)):
-        digest.update(array[at])
+        digest.update(array[at].tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 def product_splits(categories: Iterable[str], val_fraction: float, test_fraction: float) -> list[str]:
     """The split of every product, in order; product k's depends on the products up to k only.
 
-    The first products of a category go to train, test and val, so that every category is in every split as soon as
-    it has three; after that each goes where most are missing, in its category and in the whole store.
+    The first products of a category go to train, test and val, so that every category is in every split as
+    soon as it has three; after that each goes where most are missing, in its category and in the whole store.
 
     Args:
         categories: of products 0, 1, ...
@@ -26,7 +26,8 @@ def product_splits(categories: Iterable[str], val_fraction: float, test_fraction
             split = names[seen[category]]
         else:
             missing = {
-                name: shares[name] * (seen[category] + number + 2) - placed[category, name] - total[name] for name in names
+                name: shares[name] * (seen[category] + number + 2) - placed[category, name] - total[name]
+                for name in names
             }
             split = max(names, key=missing.__getitem__)
         splits.append(split)

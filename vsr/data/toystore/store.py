@@ -1,6 +1,5 @@
 """The embedded catalogue: a procedurally drawn store."""
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,15 +10,13 @@ from vsr.data.toystore.cache import pixels
 from vsr.data.toystore.drawing import VERSION, Order, category
 from vsr.data.toystore.splits import product_splits
 
-log = logging.getLogger(__name__)
-
 
 class Toystore:
     """A store of drawn products, photographed; made on first use in seconds and kept on disk.
 
-    Products of a category differ in shape, colors, pattern and material; photos of a product in pose, scale, light,
-    background, crop, occlusion, blur and noise. A picture depends on the seed, the product's and the photo's number
-    alone: a larger store contains the smaller one, each product in the same split.
+    Products of a category differ in shape, colors, pattern, material; photos of a product in pose, scale,
+    light, background, crop, occlusion, blur and noise. A picture depends on the seed, the product's number
+    and the photo's number alone: a larger store contains the smaller one, each product in the same split.
 
     Args:
         products: in all; the first ones come four to a category, up to 20 categories.
@@ -30,7 +27,7 @@ class Toystore:
         val_fraction: share of the products for validation.
         test_fraction: share of the products for testing.
         query_photos: of every validation and test product; the other photos are the gallery.
-        cache_dir: where pixels are kept; None takes the environment's VSR_CACHE, else the platform's cache folder.
+        cache_dir: where pixels are kept; None takes the environment's VSR_CACHE, else the platform's cache.
 
     Raises:
         ValueError: a number is out of its range.
@@ -77,7 +74,7 @@ class Toystore:
     def read(self) -> Catalogue:
         """The catalogue, a row a picture, product after product; levels ``product`` and ``category``.
 
-        Training pictures play both roles. The pixels are memory-mapped from the cache; they are drawn on first use.
+        Training pictures play both roles. The pixels are memory-mapped from the cache, drawn on first use.
 
         Raises:
             DataError: the cache folder cannot be written or has no room.

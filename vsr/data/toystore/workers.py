@@ -1,10 +1,9 @@
 """Drawing a store on all processors.
 
-Workers are plain child processes that run the `drawing` package alone. A process pool would import the caller's
-script and PyTorch again in every worker, seconds each, and would need the script to be guarded against that.
+Workers are plain child processes that run the `drawing` package alone. A process pool would import the
+caller's script and PyTorch again in every worker, seconds each, and would need the script to be guarded.
 """
 
-import contextlib
 import logging
 import os
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from vsr.data.toystore.drawing import Order, write
+from vsr.data.toystore.drawing import CANNOT_WRITE, Order, write
 
 log = logging.getLogger(__name__)
 PICTURE_S = 0.011  # about what one picture of 96 x 96 takes one processor
@@ -60,30 +59,32 @@ def _processors() -> int:
 
 def _together(file: Path, offset: int, order: Order, processes: int) -> Iterator[int]:
     """Yield a number for every product that the workers have drawn."""
-    here = str(Path(__file__).parent)
-    path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
-    single = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    path = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **one_thread, "PYTHONPATH": path}
     reading, writing = os.pipe()
-    workers = []
+    workers: list[subprocess.Popen[bytes]] = []
+    said = ""
     try:
         with os.fdopen(reading) as lines:
-            for first in range(processes):
-                numbers = map(str, (offset, first, processes, *order))
-                command = [sys.executable, "-m", "drawing", str(file), *numbers]
-                workers.append(
-                    subprocess.Popen(command, env={**os.environ, **single, "PYTHONPATH": path}, stdout=writing, stderr=writing)
-                )
-            os.close(writing)
-            said = ""
+            try:
+                for first in range(processes):
+                    numbers = map(str, (offset, first, processes, *order))
+                    command = [sys.executable, "-m", "drawing", str(file), *numbers]
+                    workers.append(subprocess.Popen(command, env=environment, stdout=writing, stderr=writing))
+            finally:
+                os.close(writing)
             for line in lines:  # ends when the last worker has closed its end
                 if line.strip().isdigit():
                     yield int(line)
                 else:
                     said += line
-        if any(worker.wait() for worker in workers):
-            raise OSError(said.strip() or "a drawing process was killed")
+        codes = {worker.wait() for worker in workers}
     finally:
         for worker in workers:
-            with contextlib.suppress(OSError):
-                worker.kill()
+            worker.kill()
             worker.wait()
+    if CANNOT_WRITE in codes:
+        raise OSError(said.strip())
+    if codes != {0}:
+        raise RuntimeError(f"a drawing process ended with {sorted(codes)}: {said.strip()}")

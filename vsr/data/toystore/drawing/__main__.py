@@ -1,11 +1,12 @@
 """A worker: ``python -m drawing FILE OFFSET FIRST STEP SEED PRODUCTS PHOTOS SIZE``.
 
-Draws every STEP-th product from FIRST on and prints a line for each. It ends with 1 and a line when it cannot write.
+Draws every STEP-th product from FIRST on and prints a line for each. When it cannot write it says why and
+ends with CANNOT_WRITE.
 """
 
 import sys
 
-from . import Order, write
+from . import CANNOT_WRITE, Order, write
 
 
 def main() -> int:
@@ -20,7 +21,7 @@ def main() -> int:
             sys.stdout.flush()
     except OSError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return CANNOT_WRITE
     return 0
 
 

@@ -68,7 +68,9 @@ def rays(pose: Pose, size: int) -> tuple[Array, Array]:
     focal = np.float32(pose.fill / 2 * pose.distance)
     x = ((grid - np.float32(pose.shift[0])) / focal)[None, None, :]
     y = (-(grid - np.float32(pose.shift[1])) / focal)[None, :, None]
-    return back * np.float32(pose.distance), right[:, None, None] * x + up[:, None, None] * y - back[:, None, None]
+    return back * np.float32(pose.distance), right[:, None, None] * x + up[:, None, None] * y - back[
+        :, None, None
+    ]
 
 
 def look(cloud: Cloud, pose: Pose, size: int) -> View:
@@ -81,7 +83,9 @@ def look(cloud: Cloud, pose: Pose, size: int) -> View:
         pixel, depth = _projected(cloud.place[:, some].reshape(3, -1), pose, size)
         key = np.empty((len(some), FINE, 2), dtype=np.int32)
         key[..., 0] = some[:, None] * FINE + _POINT
-        key[..., 1] = depth.view(np.int32).reshape(-1, FINE)  # bits of positive floats are ordered as the floats
+        key[..., 1] = depth.view(np.int32).reshape(
+            -1, FINE
+        )  # bits of positive floats are ordered as the floats
         np.minimum.at(nearest, pixel, key.view(np.int64).ravel())
     found = _filled(nearest.reshape(wide, wide))[1:-1, 1:-1].ravel()
     pixels = np.flatnonzero(found != EMPTY)

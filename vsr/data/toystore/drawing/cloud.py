@@ -25,14 +25,14 @@ class Cloud(NamedTuple):
 
     Attributes:
         place: (3, blocks, 64) float32.
-        attributes: (blocks * 16, 7) float32: normal (3), linear color (3), column of ``finishes``.
+        attributes: (blocks * 16, 7) float32: normal, color, finish.
         cones: (4, blocks) float32: mean normal and its length; a short one means a curved block.
         both: (blocks,) bool: seen from both sides.
         finishes: (7, F) float32, the values of `Finish`.
         shade: (3, M) float32: fewer points, which cast the shadows.
         floor: height of the floor, < 0.
-        hidden: (SIDE, SIDE) float32: how much of the sky the product takes from the floor below it, 0..1, over
-            -REACH..REACH in z and x.
+        hidden: (SIDE, SIDE) float32: how much of the sky the product takes from the floor below it, 0..1,
+            over -REACH..REACH in z and x.
     """
 
     place: Array
@@ -46,7 +46,7 @@ class Cloud(NamedTuple):
 
 
 def sample(parts: Sequence[Part], spacing: float) -> Cloud:
-    """Cover ``parts`` with points at most ``spacing`` apart, as a share of the product's largest half extent."""
+    """Cover ``parts`` with points at most ``spacing`` apart, the product's largest half extent being 1."""
     coarse = np.linspace(0, 1, COARSE, dtype=np.float32)
     hulls = [_placed(part, part.surface(coarse[:, None], coarse[None, :])) for part in parts]
     corners = np.concatenate([hull.reshape(3, -1) for hull in hulls], axis=1)
@@ -75,10 +75,10 @@ def _points(part: Part, hull: Array, step: float) -> tuple[Array, Array, Array]:
     fine = [BLOCK * max(1, int(np.ceil(steep / step / BLOCK))) for steep in (steep_u, steep_v)]
     place = _placed(part, part.surface(*_grid(*fine)))
     u, v = _grid(fine[0] // 2, fine[1] // 2)
-    local = [np.asarray(c, dtype=np.float32) for c in part.surface(u, v)]
+    x, y, z = (np.asarray(c, dtype=np.float32) for c in part.surface(u, v))
     size = float(np.linalg.norm(part.frame[:, 0]))
-    color = part.paint(Patch(u, v, *local, around / size, along / size))
-    normal = _normals(_placed(part, local), part.side)
+    color = part.paint(Patch(u, v, x, y, z, around / size, along / size))
+    normal = _normals(_placed(part, (x, y, z)), part.side)
     linear = np.broadcast_to(np.square(np.clip(color, 0, 1), dtype=np.float32), normal.shape)
     return _blocks(place, BLOCK), _blocks(normal, BLOCK // 2), _blocks(linear, BLOCK // 2)
 
@@ -96,14 +96,9 @@ def _blocks(values: Array, side: int) -> Array:
 
 
 def _placed(part: Part, local: Sequence[Array]) -> Array:
-    frame = part.frame.astype(np.float32)
     x, y, z = (c.astype(np.float32, copy=False) for c in local)
-    shape = np.broadcast_shapes(x.shape, y.shape, z.shape)
-    place = np.empty((3, *shape), dtype=np.float32)
-    for row, out in zip(frame, place, strict=True):
-        np.add(x * row[0] + row[3], y * row[1], out=out)
-        out += z * row[2]
-    return place
+    rows = part.frame.astype(np.float32)
+    return np.stack(np.broadcast_arrays(*(x * row[0] + row[3] + y * row[1] + z * row[2] for row in rows)))
 
 
 def _longest(hull: Array, axis: int) -> tuple[float, float]:
@@ -118,7 +113,7 @@ def _normals(place: Array, side: int) -> Array:
     for a, b, c in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
         normal[a] = du[b] * dv[c] - du[c] * dv[b]
     if side != BOTH:
-        # The flow of a place vector through a closed surface is three times its volume: > 0 for outward normals.
+        # A place vector's flow through a closed surface is three times its volume: > 0 for outward normals.
         middle = place.mean(axis=(1, 2), keepdims=True)
         outward = float(((place - middle) * normal).sum()) > 0
         if outward != (side == OUTWARD):

@@ -53,7 +53,7 @@ def rgb(code: str) -> Array:
 
 
 def mix(first: Array, second: Array, share: Array | float) -> Array:
-    """``first`` where ``share`` is 0 and ``second`` where it is 1; colors (3,) or (3, U, V), ``share`` (U, V)."""
+    """``first`` where ``share`` (U, V) is 0, ``second`` where it is 1; colors are (3,) or (3, U, V)."""
     if isinstance(share, np.ndarray):
         first, second = (c[:, None, None] if c.ndim == 1 else c for c in (first, second))
         share = share.astype(np.float32)

@@ -9,9 +9,11 @@ from .chance import Chance
 from .colors import PALETTES, rgb
 from .surfaces import Array
 
+FOLIAGE = ("4d6b35", "6b8f47", "2f4a2c")
+
 
 def exposed(linear: Array, chance: Chance) -> Array:
-    """sRGB (3, H, W) float 0..1 of linear light: automatic exposure that errs, a color cast, a soft shoulder."""
+    """Linear light (3, H, W) made sRGB 0..1: automatic exposure that errs, a color cast, a soft shoulder."""
     target = np.float32(0.3) / max(float(linear.mean()), 1e-3)
     gain = np.float32(target**0.6 * 2 ** chance.between(-0.5, 0.5))
     warm, green = chance.between(-0.14, 0.14), chance.between(-0.05, 0.05)
@@ -24,28 +26,47 @@ def covered(picture: Image.Image, chance: Chance) -> Image.Image:
     """The picture with something out of focus in front of one edge of it."""
     size = picture.width
     shape = Image.new("L", picture.size)
-    pen = ImageDraw.Draw(shape)
-    reach = size * chance.between(0.12, 0.34)
-    style, along = chance.whole(0, 3), size * chance.between(0.15, 0.85)
-    if style == 0:  # something round
-        r = size * chance.between(0.2, 0.45)
-        pen.ellipse((along - r, size - reach, along + r, size - reach + 2 * r), fill=255)
-    elif style == 1:  # a straight edge
-        lean = size * chance.between(-0.15, 0.15)
-        pen.polygon([(0, 0), (reach + lean, 0), (reach - lean, size), (0, size)], fill=255)
-    elif style == 2:  # a box
-        w = size * chance.between(0.12, 0.25)
-        pen.rectangle((along - w, size - reach * 1.2, along + w, size), fill=255)
-    else:  # leaves
-        for _ in range(chance.whole(2, 4)):
-            x, bend, w = chance.between(0, size), size * chance.between(-0.35, 0.35), size * chance.between(0.03, 0.06)
-            tip = size - reach * chance.between(1.0, 1.9)
-            pen.polygon([(x - w, size), ((x + bend * 0.4) - 1.6 * w, (size + tip) / 2), (x + bend, tip), ((x + bend * 0.4) + 1.6 * w, (size + tip) / 2), (x + w, size)], fill=255)
-    code = chance.pick(("4d6b35", "6b8f47", "2f4a2c")) if style == 3 else chance.pick(chance.pick(PALETTES))
-    color = np.clip(rgb(code) * np.float32(chance.between(0.5, 1.0)) * 255, 0, 255).astype(int)
-    shape = shape.rotate(chance.pick((0, 0, 90, 270)) if style != 1 else chance.pick((0, 90, 180, 270)))
+    leaves = chance.maybe(0.25)
+    if leaves:
+        _leaves(shape, chance)
+    else:
+        _edge(shape, chance)
+    shape = shape.rotate(chance.pick((0, 0, 90, 270)))
     shape = shape.filter(ImageFilter.GaussianBlur(size * chance.between(0.01, 0.03)))
-    return Image.composite(Image.new("RGB", picture.size, tuple(map(int, color))), picture, shape)
+    code = chance.pick(FOLIAGE if leaves else chance.pick(PALETTES))
+    dim = chance.between(0.5, 1.0)
+    red, green, blue = (int(c * dim * 255) for c in rgb(code))
+    return Image.composite(Image.new("RGB", picture.size, (red, green, blue)), picture, shape)
+
+
+def _edge(shape: Image.Image, chance: Chance) -> None:
+    """Something round, straight or rounded that rises from below."""
+    size, pen = shape.width, ImageDraw.Draw(shape)
+    high, middle = size * (1 - chance.between(0.12, 0.34)), size * chance.between(0.15, 0.85)
+    style, half = chance.whole(0, 2), size * chance.between(0.1, 0.2)
+    if style == 0:
+        pen.ellipse((middle - 2 * half, high, middle + 2 * half, high + 4 * half), fill=255)
+    elif style == 1:
+        lean = size * chance.between(-0.15, 0.15)
+        pen.polygon([(0, high - lean), (size, high + lean), (size, size), (0, size)], fill=255)
+    else:
+        pen.rounded_rectangle(
+            (middle - half, high - half, middle + half, size + half), radius=half * 0.8, fill=255
+        )
+
+
+def _leaves(shape: Image.Image, chance: Chance) -> None:
+    size, pen = shape.width, ImageDraw.Draw(shape)
+    for _ in range(chance.whole(2, 4)):
+        foot, bend, half = (
+            chance.between(0, size),
+            size * chance.between(-0.35, 0.35),
+            size * chance.between(0.03, 0.06),
+        )
+        tip, middle = size * (1 - chance.between(0.15, 0.55)), foot + bend * 0.4
+        waist = (size + tip) / 2
+        left, right = (middle - 1.6 * half, waist), (middle + 1.6 * half, waist)
+        pen.polygon([(foot - half, size), left, (foot + bend, tip), right, (foot + half, size)], fill=255)
 
 
 def taken(srgb: Array, chance: Chance, mirror: bool) -> Array:

@@ -1,13 +1,14 @@
 """Light on the product: a key light that casts shadows, a sky, and what the floor throws back.
 
-Highlights are Blinn-Phong (Blinn 1977); polished surfaces mirror a simple room: floor, horizon, ceiling and lamp.
+Highlights are Blinn-Phong (Blinn 1977), shadows a shadow map (Williams 1978); polished surfaces mirror a
+simple room: floor, horizon, ceiling, lamp and window.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from .camera import View
+from .camera import Pose, View, axes, turned
 from .cloud import Cloud
 from .surfaces import Array
 
@@ -32,6 +33,20 @@ class ShadowMap(NamedTuple):
 
     axes: Array  # (3, 3) across, upwards, towards the light
     height: Array  # (MAP * MAP,)
+
+
+class Shot(NamedTuple):
+    """A product before the camera, lit."""
+
+    cloud: Cloud
+    pose: Pose
+    light: Light
+    shadows: ShadowMap
+
+
+def set_up(cloud: Cloud, pose: Pose, light: Light) -> Shot:
+    """The shot with the shadows that this light makes."""
+    return Shot(cloud, pose, light, shadow_map(turned(cloud.shade, pose.yaw), light.key_from))
 
 
 def shadow_map(shade: Array, toward: Array) -> ShadowMap:
@@ -66,45 +81,35 @@ def _across(basis: Array, place: Array) -> tuple[Array, Array, Array]:
     return np.clip(column * scale + middle, 0, last), np.clip(row * scale + middle, 0, last), height
 
 
-def shade(cloud: Cloud, view: View, yaw: float, toward: Array, light: Light, shadows: ShadowMap) -> tuple[Array, Array]:
-    """Linear color (3, M) and opacity (M,) of the visible points.
-
-    Args:
-        cloud: the product.
-        view: its visible points.
-        yaw: by which it is turned.
-        toward: (3,) direction from the product to the camera.
-        light: the light in the room.
-        shadows: of the key light.
-    """
+def shade(shot: Shot, view: View) -> tuple[Array, Array]:
+    """Linear color (3, M) and opacity (M,) of the visible points."""
+    cloud, light, toward = shot.cloud, shot.light, axes(shot.pose)[2]
     values = np.ascontiguousarray(cloud.attributes[view.rows].T)
-    c, s = np.float32(np.cos(yaw)), np.float32(np.sin(yaw))
-    normal = np.stack([c * values[0] + s * values[2], values[1], c * values[2] - s * values[0]])
-    facing = _dot(normal, toward)
-    normal *= np.where(facing < 0, np.float32(-1), np.float32(1))
-    facing = np.abs(facing)
     color = values[3:6]
-    openness = 0.62 + 0.38 * np.clip((view.place[1] - cloud.floor) * np.float32(1.8), 0, 1)
     highlight, sharpness, mirror, metal, fuzz, glow, opacity = cloud.finishes[:, values[6].astype(np.intp)]
-    direct = np.clip(_dot(normal, light.key_from), 0, 1)
-    reached = lit(shadows, view.place + np.float32(0.06) * normal, 0.04)
-    direct = direct * reached
-    side = np.clip(_dot(normal, light.fill_from), 0, 1) * openness
-    up = np.float32(0.5) + np.float32(0.5) * normal[1]
+    normal = turned(values[:3], shot.pose.yaw)
+    facing = _dot(normal, toward)
+    normal *= np.where(facing < 0, np.float32(-1), np.float32(1))  # what is seen of a sheet is its front
+    facing = np.abs(facing)
     rim = (1 - facing) * (1 - facing) * (1 - facing)
+    openness = 0.62 + 0.38 * np.clip(
+        (view.place[1] - cloud.floor) * np.float32(1.8), 0, 1
+    )  # less near the floor
+    up = np.float32(0.5) + np.float32(0.5) * normal[1]
+    reached = lit(shot.shadows, view.place + np.float32(0.06) * normal, 0.04)
+    direct = np.clip(_dot(normal, light.key_from), 0, 1) * reached
+    side = np.clip(_dot(normal, light.fill_from), 0, 1) * openness
     half = light.key_from + toward
     shine = np.clip(_dot(normal, half / np.linalg.norm(half)), 0, 1) ** sharpness * highlight * reached
     gloss = mirror * (np.float32(0.25) + np.float32(0.75) * np.maximum(rim, metal)) * (0.4 + 0.6 * openness)
     room = _room(normal, facing, toward, light)
     out = np.empty_like(color)
     for k in range(3):
-        soft = light.sky[k] * up * openness + light.floor[k] * (1 - up) * openness
+        soft = (light.sky[k] * up + light.floor[k] * (1 - up)) * openness
         spread = color[k] * (light.key[k] * direct + light.fill[k] * side + soft) * (1 - metal)
         spread += fuzz * rim * soft * np.float32(0.7) + color[k] * glow
-        tint = 1 + metal * (color[k] - 1)
-        out[k] = spread + tint * (light.key[k] * shine + gloss * room[k])
-    clear = opacity + (1 - opacity) * np.clip(rim * 2 + shine, 0, 1)
-    return out, clear
+        out[k] = spread + (1 + metal * (color[k] - 1)) * (light.key[k] * shine + gloss * room[k])
+    return out, opacity + (1 - opacity) * np.clip(rim * 2 + shine, 0, 1)
 
 
 def _room(normal: Array, facing: Array, toward: Array, light: Light) -> list[Array]:

@@ -79,7 +79,9 @@ def where(choose: Callable[[Patch], Array], inside: Paint, outside: Paint) -> Pa
     return paint
 
 
-def printed(picture: Image.Image, left: float = 0, right: float = 1, low: float = 0, high: float = 1) -> Paint:
+def printed(
+    picture: Image.Image, left: float = 0, right: float = 1, low: float = 0, high: float = 1
+) -> Paint:
     """A picture on the part of the surface between these shares of u and v; its border color elsewhere."""
     pixels = np.asarray(picture.convert("RGB"), dtype=np.float32) / 255
     rows, columns = pixels.shape[:2]
@@ -100,7 +102,7 @@ def canvas(width: int, height: int, color: Array) -> tuple[Image.Image, ImageDra
 
 def ink(color: Array) -> tuple[int, int, int]:
     """A color as Pillow wants it."""
-    red, green, blue = (int(round(float(c) * 255)) for c in np.clip(color, 0, 1))
+    red, green, blue = (round(float(c) * 255) for c in np.clip(color, 0, 1))
     return red, green, blue
 
 

@@ -9,13 +9,15 @@ import numpy as np
 from .chance import Chance
 from .cloud import sample
 from .colors import palette
+from .lens import exposed, taken
 from .photo import photo, pose
 from .surfaces import Array
 from .things import KINDS, Kind
 
 VERSION = 1  # raise it whenever a picture changes: caches and the protocol's name hang on it
-FIRST = 4  # products of a kind before the next kind begins, so that a small store has few kinds, each of several
-SPACING = 0.9  # of a product's points, in pixels of the fine picture when two half extents fill it
+CANNOT_WRITE = 3  # with which a worker ends when the file cannot be written
+FIRST = 4  # products of a kind before the next kind begins: a small store has few kinds, each of several
+SPACING = 0.85  # of a product's points, in pixels of the fine picture when two half extents fill it
 
 
 class Order(NamedTuple):
@@ -52,7 +54,8 @@ def draw(order: Order, product: int) -> Array:
     for number in range(order.photos):
         chance = Chance(order.seed, product, number + 1)
         where, mirror = pose(chance, what.yaw, what.pitch), what.mirror and chance.maybe(0.5)
-        pictures[number] = photo(cloud, where, chance, order.size, fine, mirror)
+        linear = photo(cloud, where, chance, order.size, fine)
+        pictures[number] = taken(exposed(linear, chance), chance, mirror)
     return pictures
 
 
@@ -63,7 +66,7 @@ def write(order: Order, products: Iterable[int], file: str | Path, offset: int) 
         The number of each product once it is written.
 
     Raises:
-        OSError: the file cannot be written. (A memory map would end the process instead when the disk is full.)
+        OSError: the file cannot be written. (On a full disk a memory map would kill the process instead.)
     """
     with open(file, "r+b") as out:
         for product in products:

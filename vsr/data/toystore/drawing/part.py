@@ -47,7 +47,9 @@ class Part(NamedTuple):
     side: int = OUTWARD
     frame: Array = UNMOVED
 
-    def moved(self, at: Sequence[float] = (0, 0, 0), turn: Sequence[float] = (0, 0, 0), size: float = 1) -> "Part":
+    def moved(
+        self, at: Sequence[float] = (0, 0, 0), turn: Sequence[float] = (0, 0, 0), size: float = 1
+    ) -> "Part":
         """The part scaled, turned by degrees about x, then y, then z, and shifted by ``at``."""
         matrix = size * _rotation(turn)
         rest = matrix @ self.frame[:, 3] + np.asarray(at, dtype=float)

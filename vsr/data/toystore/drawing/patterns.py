@@ -23,7 +23,7 @@ def repeats(length: float, period: float) -> int:
 
 
 def height(patch: Patch) -> Array:
-    """y from 0 at the patch's foot to 1 at its top."""
+    """Y from 0 at the patch's foot to 1 at its top."""
     low, high = float(patch.y.min()), float(patch.y.max())
     return (patch.y - low) / max(high - low, 1e-6)
 
@@ -50,7 +50,9 @@ def columns(period: float, duty: float) -> Pattern:
 
 def diagonals(period: float, duty: float, slant: float) -> Pattern:
     """Slanting stripes."""
-    return lambda p: wave(p.u * repeats(p.around, period) + p.y / np.float32(period) * np.float32(slant), duty)
+    return lambda p: wave(
+        p.u * repeats(p.around, period) + p.y / np.float32(period) * np.float32(slant), duty
+    )
 
 
 def zigzag(period: float, duty: float) -> Pattern:
@@ -76,7 +78,8 @@ def checks(period: float) -> Pattern:
 def plaid(period: float, duty: float) -> Pattern:
     """Woven stripes both ways, each of half strength."""
     return lambda p: (
-        0.5 * wave(p.u * repeats(p.around, period) + 0 * p.v, duty) + 0.5 * wave(p.y / np.float32(period), duty)
+        0.5 * wave(p.u * repeats(p.around, period) + 0 * p.v, duty)
+        + 0.5 * wave(p.y / np.float32(period), duty)
     )
 
 
@@ -145,10 +148,12 @@ def patches(period: float, seed: float, share: float) -> Pattern:
 
 def cloudy(x: Array, y: Array, z: Array, seed: float) -> Array:
     """Smooth noise, about -1..1: a few waves in slanting directions."""
-    total = np.float32(0)
+    total: Array = np.zeros(1, dtype=np.float32)
     for k in range(1, 5):
         a, b, c = (float(np.sin(seed * 12.9898 * k + turn)) for turn in (0.0, 2.1, 4.2))
-        total = total + np.sin(np.float32(a) * x + np.float32(b) * y + np.float32(c) * z + np.float32(seed * k))
+        total = total + np.sin(
+            np.float32(a) * x + np.float32(b) * y + np.float32(c) * z + np.float32(seed * k)
+        )
     return total * np.float32(0.45)
 
 
@@ -172,7 +177,9 @@ def motif(name: str, x: Array, y: Array) -> Array:
     if name == "drop":
         return soft(0.62 * np.sqrt(np.clip(1 - y, 0, 2)) * (1 + y).clip(0, 1) ** 0.5 - np.abs(x) - 0.02, 0.06)
     if name == "cross":
-        return soft(0.28 - np.minimum(np.abs(x), np.abs(y)), 0.05) * soft(0.9 - np.maximum(np.abs(x), np.abs(y)), 0.05)
+        return soft(0.28 - np.minimum(np.abs(x), np.abs(y)), 0.05) * soft(
+            0.9 - np.maximum(np.abs(x), np.abs(y)), 0.05
+        )
     if name == "ring":
         return soft(0.22 - np.abs(radius - 0.68), 0.05)
     zig = x + 0.35 * np.where(y > 0, 1 - y, -1 - y)  # bolt

@@ -1,19 +1,19 @@
-"""One photo of one product."""
+"""One photo of one product, before it comes to the lens."""
 
 import numpy as np
 
-from . import backdrop, lens
-from .camera import Pose, axes, look, turned
+from .backdrop import backdrop, furnished
+from .camera import Pose, look
 from .chance import Chance
 from .cloud import Cloud
-from .light import Light, shade, shadow_map
+from .light import Light, set_up, shade
 from .surfaces import Array
 
 
 def pose(chance: Chance, yaw: tuple[float, float], pitch: tuple[float, float]) -> Pose:
     """A camera within these ranges of degrees; near or far, straight or leaning, well centered or not."""
     near = chance.maybe(0.22)
-    fill = chance.between(0.84, 1.0) if near else chance.between(0.6, 0.84)
+    fill = chance.between(0.84, 0.97) if near else chance.between(0.6, 0.84)
     loose = 0.14 if chance.maybe(0.35) else 0.05
     return Pose(
         np.radians(chance.between(*yaw)),
@@ -45,27 +45,22 @@ def light(chance: Chance) -> Light:
     return Light(*(value.astype(np.float32) for value in values), softness=1 - hard)
 
 
-def photo(cloud: Cloud, where: Pose, chance: Chance, size: int, fine: int, mirror: bool) -> Array:
-    """A picture (size, size, 3) uint8, the product drawn ``fine`` pixels wide and reduced."""
-    room = backdrop.furnished(chance)
-    lamp = light(chance)
-    shadows = shadow_map(turned(cloud.shade, where.yaw), lamp.key_from)
+def photo(cloud: Cloud, where: Pose, chance: Chance, size: int, fine: int) -> Array:
+    """Linear light (3, size, size) of a photo, the product drawn ``fine`` pixels wide and reduced."""
+    room = furnished(chance)
+    shot = set_up(cloud, where, light(chance))
     view = look(cloud, where, fine)
-    color, opacity = shade(cloud, view, where.yaw, axes(where)[2], lamp, shadows)
+    color, opacity = shade(shot, view)
     layers = np.zeros((4, fine * fine), dtype=np.float32)
     layers[:3, view.pixels] = color * opacity
     layers[3, view.pixels] = opacity
     layers = reduced(layers.reshape(4, fine, fine), size)
-    behind = backdrop.drawn(room, cloud, where, size, lamp, shadows, chance)
-    linear = layers[:3] + behind * (1 - layers[3])
-    return lens.taken(lens.exposed(linear, chance), chance, mirror)
+    return layers[:3] + backdrop(room, shot, size, chance) * (1 - layers[3])
 
 
 def reduced(layers: Array, size: int) -> Array:
-    """Layers (C, F, F) averaged to (C, size, size); F is size, 1.5 size or a multiple of it."""
+    """Layers (C, F, F) averaged to (C, size, size); F is 1.5 size or a multiple of it."""
     fine = layers.shape[1]
-    if fine == size:
-        return layers
     if fine % size == 0:
         step = fine // size
         return layers.reshape(len(layers), size, step, size, step).mean(axis=(2, 4))

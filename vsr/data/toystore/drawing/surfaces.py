@@ -1,7 +1,7 @@
 """Parametric surfaces: functions from (u, v) in the unit square to points in space; y is up.
 
-A surface takes ``u`` (U, 1) and ``v`` (1, V) and gives x, y, z, each broadcastable to (U, V). Angles grow with
-``u``, and ``v`` runs along the profile or the outline's height.
+A surface takes ``u`` (U, 1) and ``v`` (1, V) and gives x, y, z, each broadcastable to (U, V). Angles grow
+with ``u``, and ``v`` runs along the profile or the outline's height.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ import numpy as np
 
 Array = np.ndarray
 Surface = Callable[[Array, Array], tuple[Array, Array, Array]]
-Points = Sequence[Sequence[float]]
+Points = Sequence[Sequence[float]] | Array
 TURN = np.float32(2 * np.pi)
 
 
@@ -71,7 +71,11 @@ def lathe(
 
 
 def tube(
-    path: Points, radius: Sequence[float], rounding: float = 0.12, flat: float = 1.0, plane: Sequence[float] = (0, 0, 1)
+    path: Points,
+    radius: Sequence[float],
+    rounding: float = 0.12,
+    flat: float = 1.0,
+    plane: Sequence[float] = (0, 0, 1),
 ) -> Surface:
     """Sweep a circle along a path of (x, y, z) corners.
 
@@ -102,8 +106,8 @@ def tube(
 def box(width: float, height: float, depth: float, rounding: float = 0.04, taper: float = 1.0) -> Surface:
     """A box standing on y = 0, its middle on the y axis, with edges rounded by this radius.
 
-    ``u`` runs around the four sides from the middle of the back, ``v`` up the sides and on to the middle of the
-    top; the bottom, which no photo shows, is left out. ``taper`` scales the top.
+    ``u`` runs around the four sides from the middle of the back, ``v`` up the sides and on to the middle of
+    the top; the bottom, which no photo shows, is left out. ``taper`` scales the top.
     """
     radius = min(rounding, 0.49 * min(width, height, depth))
     core = np.array([width / 2 - radius, depth / 2 - radius])
@@ -119,7 +123,9 @@ def box(width: float, height: float, depth: float, rounding: float = 0.04, taper
     at /= at[-1]
     bevel = np.linspace(0, np.pi / 2, 6)
     rise = [(1.0, radius * np.sin(b), radius * (1 - np.cos(b))) for b in bevel]
-    rise += [(1.0, radius * np.cos(b), height - radius * (1 - np.sin(b))) for b in bevel] + [(0.0, 0.0, height)]
+    rise += [(1.0, radius * np.cos(b), height - radius * (1 - np.sin(b))) for b in bevel] + [
+        (0.0, 0.0, height)
+    ]
     profile = np.array(rise)
     lengths = np.abs(np.diff(profile[:, 0])) * np.hypot(*core) + np.hypot(*np.diff(profile[:, 1:], axis=0).T)
     stops = np.concatenate([[0], np.cumsum(lengths + 1e-9)])
@@ -154,14 +160,16 @@ def sheet(lower: Points, upper: Points, rounding: float = 0.0, sag: Sequence[flo
     def surface(u: Array, v: Array) -> tuple[Array, Array, Array]:
         bend = 4 * v * (1 - v)
         first, second = along(low, u), along(high, u)
-        x, y, z = ((1 - v) * a + v * b + bend * np.float32(s) for a, b, s in zip(first, second, sag, strict=True))
+        x, y, z = (
+            (1 - v) * a + v * b + bend * np.float32(s) for a, b, s in zip(first, second, sag, strict=True)
+        )
         return x, y, z
 
     return surface
 
 
 def card(width: float, height: float) -> Surface:
-    """An upright rectangle facing +z, its middle at the origin; u runs right, v up. Its sides cannot be told apart."""
+    """An upright rectangle about the origin; u runs right, v up. Its two sides cannot be told apart."""
     return sheet(
         [(-width / 2, -height / 2, 0), (width / 2, -height / 2, 0)],
         [(-width / 2, height / 2, 0), (width / 2, height / 2, 0)],
@@ -169,7 +177,7 @@ def card(width: float, height: float) -> Surface:
 
 
 def plate(outline: Array, depth: float, bevel: float = 0.04) -> Surface:
-    """A slab facing +z with a star-shaped outline (n, 2) of closed (x, y) points, from z = -depth/2 to depth/2."""
+    """A slab facing +z, ``depth`` thick about z = 0, with a star-shaped outline of (x, y) points (n, 2)."""
     closed = np.concatenate([outline, outline[:1]])
     middle = outline.mean(axis=0)
     steps = np.linspace(0, np.pi / 2, 6)
@@ -190,8 +198,8 @@ def plate(outline: Array, depth: float, bevel: float = 0.04) -> Surface:
 def loft(sections: Points, power: float = 2.0, rounding: float = 0.06) -> Surface:
     """Stack horizontal superellipses of (y, left x, right x, half depth).
 
-    ``power`` 2 gives ellipses, larger ones come nearer to rectangles. Give sections that start and end with no
-    extent to close it.
+    ``power`` 2 gives ellipses, larger ones come nearer to rectangles. Give sections that start and end with
+    no extent to close it.
     """
     line = rounded(sections, rounding)
     circle = np.stack(around(np.linspace(0, 1, 257)), axis=1)

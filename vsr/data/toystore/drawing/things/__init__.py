@@ -6,11 +6,26 @@ from typing import NamedTuple
 from ..chance import Chance
 from ..colors import Palette
 from ..part import Part
-from .furniture import chair, clock, lamp, sofa, table
-from .kitchen import bottle, mug, teapot, vase
-from .leisure import book, camera, guitar, umbrella
-from .play import car, duck, plant
-from .wear import backpack, bag, hat, shoe
+from .backpack import backpack
+from .bag import bag
+from .book import book
+from .bottle import bottle
+from .camera import camera
+from .car import car
+from .chair import chair
+from .clock import clock
+from .duck import duck
+from .guitar import guitar
+from .hat import hat
+from .lamp import lamp
+from .mug import mug
+from .plant import plant
+from .shoe import shoe
+from .sofa import sofa
+from .table import table
+from .teapot import teapot
+from .umbrella import umbrella
+from .vase import vase
 
 
 class Kind(NamedTuple):
@@ -33,7 +48,7 @@ class Kind(NamedTuple):
 
 KINDS = (
     Kind("lamp", lamp, (-180, 180)),
-    Kind("mug", mug, (-62, 62), (10, 38)),
+    Kind("mug", mug, (-70, 35), (10, 38)),
     Kind("chair", chair, (-65, 65), (8, 30)),
     Kind("shoe", shoe, (-48, 48), (8, 34)),
     Kind("bottle", bottle, (-55, 55), (4, 24), mirror=False),

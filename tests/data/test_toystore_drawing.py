@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from vsr.data.toystore.drawing import Order, category, draw
+from vsr.data.toystore.drawing.order import FIRST
+from vsr.data.toystore.drawing.things import KINDS
+
+SMALL = Order(seed=0, products=100, photos=2, size=24)
+EACH = range(0, FIRST * len(KINDS), FIRST)  # the first product of every kind
+
+
+@pytest.fixture(scope="module")
+def each() -> dict[int, np.ndarray]:
+    """Two photos of a product of every kind."""
+    return {product: draw(SMALL, product) for product in EACH}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("product", [k + 2 for k in EACH], ids=category)
+def test_a_product_of_every_kind_is_drawn_without_a_numeric_warning(product):
+    pictures = draw(SMALL._replace(photos=1), product)
+    assert pictures.shape == (1, 24, 24, 3)
+    assert pictures.dtype == np.uint8
+    assert pictures.std() > 5
+
+
+def test_drawing_again_gives_the_same_bytes(each):
+    assert np.array_equal(draw(SMALL, 8), each[8])
+
+
+def test_a_photo_depends_neither_on_how_many_products_nor_on_how_many_photos_there_are(each):
+    assert np.array_equal(draw(SMALL._replace(products=9, photos=1), 8)[0], each[8][0])
+
+
+def test_another_seed_draws_another_product(each):
+    assert not np.array_equal(draw(SMALL._replace(seed=1), 8), each[8])
+
+
+def test_no_two_pictures_are_alike(each):
+    pictures = np.concatenate(list(each.values())).reshape(2 * len(each), -1).astype(float)
+    apart = np.abs(pictures[:, None] - pictures[None, :]).mean(axis=2) + 255 * np.eye(len(pictures))
+    assert apart.min() > 5
+
+
+def test_the_first_products_come_four_to_a_category_and_then_one_of_each():
+    names = [category(k) for k in range(120)]
+    assert names[:5] == [names[0]] * 4 + [names[4]]
+    assert names[4] != names[0]
+    assert len(set(names[:80])) == 20
+    assert names[80:100] == names[100:120]
+    assert len(set(names[80:100])) == 20
+
+
+@pytest.mark.parametrize("size", [16, 17, 65, 66, 90])
+def test_a_picture_has_the_size_asked_for(size):
+    assert draw(Order(0, 3, 1, size), 0).shape == (1, size, size, 3)
+
+
+def test_a_product_is_drawn_alike_at_any_size():
+    """Reduced it is the smaller picture but for grain and antialiasing: the same pose, light and room."""
+    small, large = (draw(Order(5, 10, 3, size), 4).astype(float) for size in (32, 64))
+    reduced = large.reshape(3, 32, 2, 32, 2, 3).mean(axis=(2, 4))
+    for one, other in zip(small, reduced, strict=True):
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.85
+
+
+def test_the_product_and_not_only_the_background_changes_with_the_photo(each):
+    for first, second in each.values():
+        assert np.abs(first[6:18, 6:18].astype(float) - second[6:18, 6:18]).mean() > 3
