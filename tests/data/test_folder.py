@@ -5,7 +5,7 @@ import pytest
 from vsr.data import Folder
 from vsr.errors import ConfigError, DataError
 
-SEVEN = {name: 2 for name in "abcdefg"}
+SEVEN = dict.fromkeys("abcdefg", 2)
 GROCERY = Path(__file__).parents[2] / "../shared/data/grocery"
 
 
@@ -138,12 +138,12 @@ def test_an_empty_folder_tells_what_was_looked_for(tmp_path):
 
 
 def test_pictures_without_class_folders_are_refused(write_pictures):
-    with pytest.raises(DataError, match="3 pictures of .* lie in no class folder"):
+    with pytest.raises(DataError, match=r"3 pictures of .* lie in no class folder"):
         Folder(str(write_pictures({".": 3}))).read()
 
 
 def test_one_class_is_refused(write_pictures):
-    with pytest.raises(DataError, match="all 5 pictures of .* have the same label 'a'"):
+    with pytest.raises(DataError, match=r"all 5 pictures of .* have the same label 'a'"):
         Folder(str(write_pictures({"a": 5}))).read()
 
 

@@ -118,11 +118,11 @@ def test_transformer_takes_the_position_grid_of_a_state_dict(vit):
 
 
 @pytest.mark.parametrize("name", ["resnet34", "squeezenet1_1", "mobilenet_v2", "swin_t"])
-@pytest.mark.parametrize("side", [32, 50])
 @torch.no_grad()
-def test_convolutional_networks_take_small_pictures(name, side):
+def test_convolutional_networks_take_small_pictures(name):
     model = EmbeddingModel(name, width=8).eval()
-    assert model(torch.zeros(2, 3, side, side, dtype=torch.uint8)).shape == (2, 8)
+    for side in (32, 50):
+        assert model(torch.zeros(2, 3, side, side, dtype=torch.uint8)).shape == (2, 8)
 
 
 @pytest.mark.parametrize("name", ["resnet50", "resnet101", "vit_b_16"])

@@ -11,6 +11,7 @@ from vsr.data.positives import AugmentPositives, Examples, LabelPositives, PairP
 from vsr.data.relevance import LabelRelevance, ListRelevance
 from vsr.data.samplers import BalancedBatches, RandomBatches
 from vsr.data.splits import split_by_label
+from vsr.data.toystore import Toystore
 from vsr.data.transforms import PictureTransforms
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ __all__ = [
     "PictureDataset",
     "PictureTransforms",
     "RandomBatches",
+    "Toystore",
     "VisualSearchData",
     "collate",
     "decode",

@@ -1,6 +1,7 @@
 """Lists of different lengths in flat arrays, and groups of equal labels: what relevance is made of."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,13 @@ class Groups:
         self.starts = np.searchsorted(sorted_labels, self.queries, side="left")
         ends = np.searchsorted(sorted_labels, self.queries, side="right")
         self.sizes = np.where(self.queries == UNLABELLED, 0, ends - self.starts)
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """Place (N,) of each gallery position in ``order``."""
+        places = np.empty_like(self.order)
+        places[self.order] = np.arange(len(places))
+        return places
 
     def members(self, queries: np.ndarray) -> Ragged:
         """The group of each of ``queries`` (q,), rising."""

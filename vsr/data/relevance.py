@@ -129,7 +129,8 @@ class LabelRelevance:
         """See `Relevance.ignored_at`."""
         if self._same is None:
             return np.zeros(ids.shape, bool)
-        return self._same.together(queries[:, None], ids) & (ids >= 0)
+        asked = queries[:, None] if ids.ndim == 2 else queries
+        return self._same.together(asked, ids) & (ids >= 0)
 
     def ignored(self, queries: np.ndarray) -> Ragged:
         """See `Relevance.ignored`."""
@@ -143,8 +144,6 @@ class LabelRelevance:
         if n_levels == 0:
             return Graded(np.zeros(len(queries) + 1, np.int64), np.zeros(0, np.int64), np.zeros(0))
         offsets, items = self._sharing(queries, n_levels)
-        if self._same is not None:
-            offsets, items = self._without_own(queries, offsets, items)
         if n_levels == 1:
             return Graded(offsets, items, np.full(len(items), self.level_gains[0]))
         return Graded(offsets, items, self._gains(queries[owners(offsets)], items))
@@ -156,27 +155,22 @@ class LabelRelevance:
         return Ideal(offsets, np.tile(self.level_gains, len(queries)), self._counts[queries].ravel())
 
     def _sharing(self, queries: np.ndarray, n_levels: int) -> Ragged:
-        """Items that share one of the best ``n_levels`` levels, the query itself among them, rising."""
+        """Items, not ignored, that share one of the best ``n_levels`` levels, rising."""
         if self._nested or n_levels == 1:
-            return self._levels[n_levels - 1].members(queries)
-        parts = [group.members(queries) for group in self._levels[:n_levels]]
-        keys = [owners(part.offsets) * self.n_gallery + part.items for part in parts]
-        which, items = np.divmod(np.unique(np.concatenate(keys)), self.n_gallery)
-        return Ragged(offsets_of(np.bincount(which, minlength=len(queries))), items)
-
-    def _without_own(self, queries: np.ndarray, offsets: np.ndarray, items: np.ndarray) -> Ragged:
-        """The lists without the items that are the query itself."""
-        own = self.ignored(queries)
-        which = owners(own.offsets)
-        firsts, lasts = offsets[which].tolist(), offsets[which + 1].tolist()
-        drop = []
-        for first, last, item in zip(firsts, lasts, own.items.tolist(), strict=True):
-            at = first + int(np.searchsorted(items[first:last], item))
-            if at < last and items[at] == item:
-                drop.append(at)
-        gone = np.array(drop, np.int64)
-        removed = np.bincount(np.searchsorted(offsets, gone, side="right") - 1, minlength=len(queries))
-        return Ragged(offsets_of(np.diff(offsets) - removed), np.delete(items, gone))
+            group = self._levels[n_levels - 1]
+            offsets, items = group.members(queries)
+            own = self.ignored(queries)
+            which = owners(own.offsets)
+            drop = offsets[which] + group.places[own.items] - group.starts[queries[which]]
+            drop = drop[group.together(queries[which], own.items)]
+        else:
+            parts = [group.members(queries) for group in self._levels[:n_levels]]
+            keys = [owners(part.offsets) * self.n_gallery + part.items for part in parts]
+            which, items = np.divmod(np.unique(np.concatenate(keys)), self.n_gallery)
+            offsets = offsets_of(np.bincount(which, minlength=len(queries)))
+            drop = np.flatnonzero(self.ignored_at(queries[which], items))
+        gone = np.bincount(np.searchsorted(offsets, drop, side="right") - 1, minlength=len(queries))
+        return Ragged(offsets_of(np.diff(offsets) - gone), np.delete(items, drop))
 
     def _gains(self, queries: np.ndarray, ids: np.ndarray) -> np.ndarray:
         """Gain of the best shared level, float64, broadcast over both arguments."""

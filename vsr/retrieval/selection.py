@@ -12,7 +12,7 @@ def chunk_bound(row: np.ndarray, k: int) -> float:
     if size < 2 or k < 1:
         return -np.inf
     n_chunks = len(row) // size
-    maxima = row[: size * n_chunks].reshape(size, n_chunks).max(axis=0)
+    maxima = np.maximum.reduce(row[: size * n_chunks].reshape(size, n_chunks), axis=0)
     maxima.partition(n_chunks - k)
     return maxima[n_chunks - k]
 

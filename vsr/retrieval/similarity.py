@@ -100,18 +100,16 @@ class Similarity:
     def _check_finite(self, gallery: Tensor | np.ndarray) -> None:
         for start in range(0, len(gallery), _CHUNK):
             part = gallery[start : start + _CHUNK]
-            self._finite(
-                part if isinstance(part, Tensor) else torch.from_numpy(np.array(part)), "gallery", start
-            )
+            part = part.detach() if isinstance(part, Tensor) else torch.from_numpy(np.array(part))
+            self._finite(part, "gallery", start)
 
     @staticmethod
     def _finite(vectors: Tensor, side: str, start: int) -> Tensor:
-        good = torch.isfinite(vectors).all(dim=1)
-        if not good.all():
-            row = start + int((~good).nonzero()[0])
-            raise DivergedError(
-                f"{side} embedding {row} is not finite; lower the learning rate or check its picture"
-            )
+        suspects = (~torch.isfinite(vectors.float().sum(dim=1))).nonzero().squeeze(1)  # or the sum overflowed
+        for row in suspects.tolist():
+            if not torch.isfinite(vectors[row]).all():
+                what = f"{side} embedding {start + row} is not finite"
+                raise DivergedError(f"{what}; lower the learning rate or look at its picture")
         return vectors
 
 

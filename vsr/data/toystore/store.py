@@ -21,7 +21,8 @@ class Toystore:
     Args:
         products: in all; the first ones come four to a category, up to 20 categories.
         photos: of every product.
-        image_size: height and width of a picture, in pixels, 16..512.
+        image_size: height and width that the network sees, in pixels, 16..512; read by the transforms.
+        photo_size: height and width of the pictures as drawn; None draws them at ``image_size``.
         seed: another seed, another store.
         gains: graded relevance of the same product and of the same category.
         val_fraction: share of the products for validation.
@@ -38,6 +39,7 @@ class Toystore:
         products: int = 160,
         photos: int = 8,
         image_size: int = 96,
+        photo_size: int | None = None,
         seed: int = 0,
         gains: Sequence[float] = (3.0, 1.0),
         val_fraction: float = 0.15,
@@ -49,6 +51,7 @@ class Toystore:
             ("products", products, 3, None),
             ("photos", photos, 2, None),
             ("image_size", image_size, 16, 512),
+            ("photo_size", image_size if photo_size is None else photo_size, 16, 512),
             ("seed", seed, 0, None),
             ("query_photos", query_photos, 1, None),
         ):
@@ -64,6 +67,7 @@ class Toystore:
         self.products = products
         self.photos = photos
         self.image_size = image_size
+        self.photo_size = image_size if photo_size is None else photo_size
         self.seed = seed
         self.gains = tuple(float(gain) for gain in gains)
         self.val_fraction = val_fraction
@@ -79,7 +83,7 @@ class Toystore:
         Raises:
             DataError: the cache folder cannot be written or has no room.
         """
-        order = Order(self.seed, self.products, self.photos, self.image_size)
+        order = Order(self.seed, self.products, self.photos, self.photo_size)
         return Catalogue(
             table=self._table(),
             levels=("product", "category"),

@@ -56,12 +56,12 @@ def backdrop(room: Room, shot: Shot, size: int, chance: Chance) -> Array:
     back = (np.float32(-room.behind) - eye[2]) / np.minimum(ray[2], np.float32(-0.05))
     on_floor = down < back
     place = eye[:, None, None] + ray * np.where(on_floor, down, back)
-    colors = np.empty_like(place)
-    x, y, z = place[:, on_floor]
-    colors[:, on_floor] = room.floor(x, z)
-    x, y, z = place[:, ~on_floor]
-    colors[:, ~on_floor] = room.wall(x, y - floor)
-    colors = _blurred(colors, room, shot, chance)
+    x, y, z = place.reshape(3, -1)
+    colors = np.empty((size * size, 3), dtype=np.float32)
+    below, beyond = np.flatnonzero(on_floor), np.flatnonzero(~on_floor)
+    colors[below] = room.floor(x[below], z[below]).T
+    colors[beyond] = room.wall(x[beyond], y[beyond] - floor).T
+    colors = _blurred(colors.reshape(size, size, 3), room, shot, chance)
     reached = lit(shot.shadows, place.reshape(3, -1), 0.0).reshape(size, size)
     reached = soften(reached, size * (0.004 + 0.03 * light.softness))
     pool = 1 / (1 + np.float32(0.03) * (place[0] ** 2 + (place[2] - np.float32(0.5)) ** 2))  # light falls off
@@ -86,8 +86,8 @@ def _contact(shot: Shot, place: Array, on_floor: Array) -> Array:
 
 
 def _blurred(colors: Array, room: Room, shot: Shot, chance: Chance) -> Array:
-    """The room's colors (3, H, W), made linear, out of focus, with what stands about in it."""
-    picture = Image.fromarray((np.clip(np.moveaxis(colors, 0, 2), 0, 1) * 255).astype(np.uint8))
+    """The room's colors (H, W, 3) made linear (3, H, W), out of focus, with what stands about in it."""
+    picture = Image.fromarray((np.clip(colors, 0, 1) * 255).astype(np.uint8))
     pen = ImageDraw.Draw(picture, "RGBA")
     size = picture.width
     for _ in range(room.lights):  # lamps far away
@@ -101,7 +101,7 @@ def _blurred(colors: Array, room: Room, shot: Shot, chance: Chance) -> Array:
         _thing(pen, chance, (high[0] - half, high[1], low[0] + half, low[1]))
     radius = size * room.blur
     soft = picture.filter(ImageFilter.GaussianBlur(radius) if radius > 0.6 else ImageFilter.BoxBlur(0.5))
-    return np.moveaxis(_LINEAR[np.asarray(soft)], 2, 0)
+    return np.stack([_LINEAR[np.asarray(band)] for band in soft.split()])
 
 
 def _on_picture(places: Array, shot: Shot, size: int) -> list[tuple[float, float]]:

@@ -8,6 +8,8 @@ from .cloud import FINE, HALF, Cloud
 from .surfaces import Array
 
 EMPTY = np.iinfo(np.int64).max
+DEPTH = np.float32(1 << 20)  # steps of a unit of depth
+GAP = int(0.045 * DEPTH) << 32  # thinner than any wall, thicker than a surface is uneven
 CHUNK = 256  # blocks projected at a time: their coordinates stay in the processor's cache
 _POINT = np.arange(FINE, dtype=np.int32)
 # Row of a block's 16 attributes for each of its 64 points.
@@ -83,9 +85,7 @@ def look(cloud: Cloud, pose: Pose, size: int) -> View:
         pixel, depth = _projected(cloud.place[:, some].reshape(3, -1), pose, size)
         key = np.empty((len(some), FINE, 2), dtype=np.int32)
         key[..., 0] = some[:, None] * FINE + _POINT
-        key[..., 1] = depth.view(np.int32).reshape(
-            -1, FINE
-        )  # bits of positive floats are ordered as the floats
+        key[..., 1] = (depth * DEPTH).reshape(-1, FINE)
         np.minimum.at(nearest, pixel, key.view(np.int64).ravel())
     found = _filled(nearest.reshape(wide, wide))[1:-1, 1:-1].ravel()
     pixels = np.flatnonzero(found != EMPTY)
@@ -126,9 +126,9 @@ def _facing(cloud: Cloud, pose: Pose) -> Array:
 
 
 def _filled(nearest: Array) -> Array:
-    """Close single-pixel gaps between points left and right, or above and below."""
+    """Close gaps of a single pixel: what is left and right of it, or above and below, is nearer by `GAP`."""
     left, right, up, down = nearest[1:-1, :-2], nearest[1:-1, 2:], nearest[:-2, 1:-1], nearest[2:, 1:-1]
     middle = nearest[1:-1, 1:-1]
     around = np.minimum(np.maximum(left, right), np.maximum(up, down))
-    np.copyto(middle, around, where=middle == EMPTY)
+    np.copyto(middle, around, where=middle - GAP > around)
     return nearest

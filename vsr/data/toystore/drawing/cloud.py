@@ -17,7 +17,7 @@ BLOCK = 8  # points a side of a block
 FINE, HALF = BLOCK * BLOCK, BLOCK * BLOCK // 4  # points, and rows of attributes, in a block
 COARSE = 17  # grid points a side from which lengths are estimated
 REACH, SIDE = 1.6, 176  # half width of the floor under the product, and cells across it
-SHADE_STEP = 5  # every so many points cast shadows
+SHADE_STEP = 7  # every so many points cast shadows
 
 
 class Cloud(NamedTuple):

@@ -83,7 +83,7 @@ def taken(srgb: Array, chance: Chance, mirror: bool) -> Array:
     grain = chance.between(0, 1) ** 2 * 8
     pixels = pixels + chance.rng.standard_normal(pixels.shape, dtype=np.float32) * np.float32(grain)
     picture = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-    if chance.maybe(0.7):
+    if chance.maybe(0.5):
         picture = _compressed(picture, chance.whole(40, 92))
     return np.asarray(picture)
 

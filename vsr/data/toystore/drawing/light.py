@@ -64,14 +64,15 @@ def shadow_map(shade: Array, toward: Array) -> ShadowMap:
 def lit(shadows: ShadowMap, place: Array, bias: float) -> Array:
     """Share of the key light (M,) that reaches ``place`` (3, M): the mean over the four nearest cells."""
     column, row, height = _across(shadows.axes, place)
-    height = height + np.float32(bias)
-    left, top = column.astype(np.intp), row.astype(np.intp)
-    part_x, part_y = column - left, row - top
-    cell = top * MAP + left
-    first, second, third, fourth = (shadows.height[cell + step] <= height for step in (0, 1, MAP, MAP + 1))
-    upper = first + part_x * (second ^ first) * np.where(first, np.float32(-1), np.float32(1))
-    lower = third + part_x * (fourth ^ third) * np.where(third, np.float32(-1), np.float32(1))
-    return upper + part_y * (lower - upper)
+    height += np.float32(bias)
+    left, top = np.floor(column), np.floor(row)
+    cell = (top * np.float32(MAP) + left).astype(np.intp)
+    corners = [(shadows.height[cell + step] <= height).astype(np.float32) for step in (0, 1, MAP, MAP + 1)]
+    column -= left
+    row -= top
+    upper = corners[0] + column * (corners[1] - corners[0])
+    lower = corners[2] + column * (corners[3] - corners[2])
+    return upper + row * (lower - upper)
 
 
 def _across(basis: Array, place: Array) -> tuple[Array, Array, Array]:
