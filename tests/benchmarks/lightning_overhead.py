@@ -98,9 +98,7 @@ def main() -> None:
         seconds["bare"].append(bare_seconds(config))
         seconds["lightning"].append(lightning_seconds(config))
     for name, values in seconds.items():
-        print(
-            f"{name:10} {statistics.median(values):7.3f} s, {min(values):.3f} to {max(values):.3f}"
-        )
+        print(f"{name:10} {statistics.median(values):7.3f} s, {min(values):.3f} to {max(values):.3f}")
     pairs = sorted(b / a for a, b in zip(seconds["bare"], seconds["lightning"], strict=True))
     print(
         f"lightning / bare by pair: median {statistics.median(pairs):.3f}, {pairs[0]:.3f} to {pairs[-1]:.3f}"

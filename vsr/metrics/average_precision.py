@@ -26,7 +26,7 @@ def average_precision_over_hits(judged: Judged, k: int | None = None) -> Tensor:
 
 def average_precision_at_r(judged: Judged, k: None = None) -> Tensor:
     """Sum of precisions at the relevant ranks in the top R / R (Q,): MAP@R of arXiv 2003.08505."""
-    return judged.answerable(_precisions(judged, judged.n_relevant) / judged.n_relevant)
+    return judged.answerable(judged.total(judged.precisions * judged.within_r) / judged.n_relevant)
 
 
 def trapezoid(judged: Judged, k: int | None = None) -> Tensor:
@@ -38,7 +38,7 @@ def trapezoid(judged: Judged, k: int | None = None) -> Tensor:
 
 
 def hierarchical(judged: Judged, k: None = None) -> Tensor:
-    """H-AP (Q,) of arXiv 2207.04873, eq. 2, with the gains as relevance of the levels.
+    """H-AP (Q,) of arXiv 2207.04873, with the gains as relevance of the levels.
 
     Each item with gain contributes, in place of the count of hits before it, the smaller of both gains. Equal
     to average precision where all gains are the same.
@@ -55,7 +55,7 @@ def hierarchical(judged: Judged, k: None = None) -> Tensor:
     return judged.answerable(judged.total(h_rank / judged.ranks) / best)
 
 
-def _precisions(judged: Judged, k: int | Tensor | None) -> Tensor:
+def _precisions(judged: Judged, k: int | None) -> Tensor:
     return judged.total(judged.precisions if k is None else judged.precisions * judged.within(k))
 
 

@@ -8,8 +8,8 @@ from vsr.metrics.judged import Judged
 
 def reciprocal_rank(judged: Judged, k: int | None = None) -> Tensor:
     """1 / rank of the first relevant item (Q,); 0 when none is in the top ``k``."""
-    first = judged.within(k) & (judged.hits == 1)
-    return judged.answerable(judged.total(first / judged.ranks.double()))
+    first = judged.first if k is None else judged.first.masked_fill(judged.first > k, torch.inf)
+    return judged.answerable(1 / first)
 
 
 def recall(judged: Judged, k: int) -> Tensor:
@@ -37,9 +37,9 @@ def precision_to_last(judged: Judged, k: int) -> Tensor:
     found = (judged.ranks * judged.relevant).double()
     last = torch.segment_reduce(found, "max", offsets=judged.offsets, initial=1)
     reached = last.clamp(max=k)
-    return judged.answerable(judged.total(judged.within(reached)) / reached)
+    return judged.answerable(judged.total(judged.within(k)) / reached)
 
 
 def r_precision(judged: Judged, k: None = None) -> Tensor:
     """Relevant items in the top R / R (Q,), R = all relevant items (arXiv 2003.08505)."""
-    return judged.answerable(judged.total(judged.within(judged.n_relevant)) / judged.n_relevant)
+    return judged.answerable(judged.total(judged.within_r) / judged.n_relevant)

@@ -82,22 +82,40 @@ class Judged:
         return torch.repeat_interleave(values, self.offsets.diff(), output_size=len(self.ranks))
 
     @cached_property
+    def _running(self) -> tuple[Tensor, Tensor]:
+        """Relevant items so far (P,), over all queries, and those before each query (Q,)."""
+        running = self.relevant.cumsum(0)
+        return running, torch.cat([running.new_zeros(1), running])[self.offsets[:-1]]
+
+    @cached_property
     def hits(self) -> Tensor:
         """How many relevant items stand at the rank of each item or before (P,), as float64."""
-        running = self.relevant.cumsum(0)
-        before = torch.cat([running.new_zeros(1), running])[self.offsets[:-1]]
+        running, before = self._running
         return (running - self.spread(before)).double()
+
+    @cached_property
+    def first(self) -> Tensor:
+        """Rank (Q,) of the first relevant item, as float64; infinite when there is none."""
+        running, before = self._running
+        place = torch.searchsorted(running, before + 1)
+        found = place < self.offsets[1:]
+        ranks = torch.full_like(before, torch.inf, dtype=torch.float64)
+        ranks[found] = self.ranks[place[found]].double()
+        return ranks
 
     @cached_property
     def precisions(self) -> Tensor:
         """Precision at the rank of each relevant item (P,), 0 for items that are not relevant."""
         return self.hits / self.ranks * self.relevant
 
-    def within(self, cutoff: int | Tensor | None) -> Tensor:
-        """True (P,) for relevant items in the top ``cutoff``, which may be one for each query (Q,)."""
-        if cutoff is None:
-            return self.relevant
-        return self.relevant & (self.ranks <= (self.spread(cutoff) if isinstance(cutoff, Tensor) else cutoff))
+    @cached_property
+    def within_r(self) -> Tensor:
+        """True (P,) for relevant items in the top R, R being all relevant items of the query."""
+        return self.relevant & (self.ranks <= self.spread(self.n_relevant))
+
+    def within(self, k: int | None) -> Tensor:
+        """True (P,) for relevant items in the top ``k``."""
+        return self.relevant if k is None else self.relevant & (self.ranks <= k)
 
     def total(self, values: Tensor) -> Tensor:
         """Sum per query (Q,) of ``values`` (P,), float64."""

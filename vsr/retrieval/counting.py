@@ -63,10 +63,14 @@ def _argsort(scores: np.ndarray) -> np.ndarray:
     return np.sort((rising << 32) | np.arange(len(scores))) & 0xFFFFFFFF
 
 
-def _ties_by_comparing(row: np.ndarray, start: int, items: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """How many of ``row`` have the score of each item and a smaller gallery position (p,)."""
-    places = {score: np.flatnonzero(row == score) + start for score in np.unique(scores)}
-    return np.array([np.searchsorted(places[s], i) for i, s in zip(items, scores, strict=True)])
+def _ties_by_comparing(row: np.ndarray, start: int, items: np.ndarray, scores: np.ndarray) -> list[int]:
+    """How many of ``row`` have the score of each item and a smaller gallery position; ``scores`` rise."""
+    ties, equal, known = [], np.zeros(0, np.int64), None
+    for item, score in zip((items - start).tolist(), scores.tolist(), strict=True):
+        if score != known:
+            equal, known = (row == np.float32(score)).nonzero()[0], score
+        ties.append(int(equal.searchsorted(item)))
+    return ties
 
 
 def _ties_by_sorting(row: np.ndarray, start: int, items: np.ndarray, scores: np.ndarray) -> np.ndarray:

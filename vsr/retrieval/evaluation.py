@@ -45,10 +45,12 @@ class Evaluation:
 
         The plain mean of its rows is the macro average. Groups without an answerable query are left out.
         """
-        table = pd.DataFrame(self.per_query)
-        table = table.assign(queries=1)[table.notna().any(axis=1)]
-        grouped = table.groupby(np.asarray(groups)[table.index])
-        return grouped.mean().assign(queries=grouped["queries"].sum())
+        known = np.flatnonzero(self.n_relevant > 0)
+        table = pd.DataFrame({name: values[known] for name, values in self.per_query.items()})
+        grouped = table.groupby(np.asarray(groups)[known])
+        means = pd.DataFrame(grouped.mean())
+        means["queries"] = grouped.size()
+        return means
 
     def save(self, folder: str | Path) -> None:
         """Write ``per_query.parquet``, ``neighbours.npz`` and, last, ``evaluation.json`` into ``folder``."""

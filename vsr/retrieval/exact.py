@@ -18,7 +18,7 @@ from vsr.retrieval.similarity import Similarity
 
 _COLUMNS = 16384  # gallery items a block when whole rows do not fit: products are as fast as they get
 _ROWS = 256  # fewer rows in a block make the product slower
-_PAIRS = 1 << 18  # positives judged at a time, where that is free to choose
+_PAIRS = 1 << 17  # positives judged at a time, where that is free to choose: they stay in the cache
 
 
 class Ranked(NamedTuple):
@@ -85,9 +85,9 @@ def _pairs(relevance: Relevance, run: slice, at_least: float) -> tuple[Pairs, Pa
 
 
 def _finished(similarity: Similarity, run: slice, positives: Pairs, found: blocks.Found) -> Ranked:
-    order = positives.order_by(found.above)
+    ranks, gains = positives.ranked(found.above)
     scores = similarity.finish(run, torch.from_numpy(found.scores).to(similarity.device)).cpu().numpy()
-    return Ranked(run, found.ids, scores, positives.offsets, found.above[order] + 1, positives.gains[order])
+    return Ranked(run, found.ids, scores, positives.offsets, ranks, gains)
 
 
 def _shape(room: int, n_gallery: int, on_cpu: bool) -> tuple[int, int]:

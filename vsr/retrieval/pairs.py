@@ -41,15 +41,24 @@ class Pairs:
         first, last = np.searchsorted(items, [part.start, part.stop])
         return order[first:last]
 
-    def order_by(self, ranks: np.ndarray) -> np.ndarray:
-        """Order (P,) that sorts ``ranks`` (P,), which differ within a query, within each query."""
+    def ranked(self, above: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Ranks (P,) from 1, rising within each query, and the gains (P,) beside them.
+
+        Args:
+            above: (P,) int64 items before each pair's item, which differ within a query; may be changed.
+        """
         lengths = np.diff(self.offsets)
-        if len(ranks) < 64 * len(lengths):
-            return np.argsort(self.owners * (1 << 40) + ranks)
-        order = np.arange(len(ranks))
-        for query in np.flatnonzero(lengths > 1):
+        if len(above) < 64 * len(lengths):
+            order = np.argsort(self.owners * (1 << 40) + above)
+            return above[order] + 1, self.gains[order]
+        if self.gains.min() == self.gains.max():
+            for query in range(len(lengths)):
+                above[self.of(query)].sort()
+            return above + 1, self.gains
+        order = np.empty_like(above)
+        for query, length in enumerate(lengths.tolist()):
             own = self.of(query)
             # A sort of rank and place in one number is several times faster than an argsort.
-            packed = np.sort((ranks[own] << 32) | np.arange(lengths[query]))
+            packed = np.sort((above[own] << 32) | np.arange(length))
             order[own] = self.offsets[query] + (packed & 0xFFFFFFFF)
-        return order
+        return above[order] + 1, self.gains[order]

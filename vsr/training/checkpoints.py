@@ -119,7 +119,7 @@ def find_resume(ckpt_path: str, folder: Path) -> Path | None:
     beside = sorted(folder.parent.glob(f"*/{FOLDER}/{LAST}.ckpt"), key=lambda path: path.stat().st_mtime)
     if not beside:
         raise CheckpointError(
-            f"ckpt_path=last finds no run to resume in {folder} or beside it; name its folder by hydra.run.dir"
+            f"ckpt_path=last finds no run to resume in {folder} or beside it; name it by hydra.run.dir"
         )
     return beside[-1]
 

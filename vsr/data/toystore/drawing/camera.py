@@ -9,7 +9,7 @@ from .surfaces import Array
 
 EMPTY = np.iinfo(np.int64).max
 DEPTH = np.float32(1 << 20)  # steps of a unit of depth
-GAP = int(0.045 * DEPTH) << 32  # thinner than any wall, thicker than a surface is uneven
+GAP = int(0.02 * DEPTH) << 32  # more than a surface rises from one pixel to the next
 CHUNK = 256  # blocks projected at a time: their coordinates stay in the processor's cache
 _POINT = np.arange(FINE, dtype=np.int32)
 # Row of a block's 16 attributes for each of its 64 points.
@@ -126,9 +126,10 @@ def _facing(cloud: Cloud, pose: Pose) -> Array:
 
 
 def _filled(nearest: Array) -> Array:
-    """Close gaps of a single pixel: what is left and right of it, or above and below, is nearer by `GAP`."""
+    """Close small gaps: what is left and right of a pixel, or above and below it, is nearer by `GAP`."""
     left, right, up, down = nearest[1:-1, :-2], nearest[1:-1, 2:], nearest[:-2, 1:-1], nearest[2:, 1:-1]
     middle = nearest[1:-1, 1:-1]
-    around = np.minimum(np.maximum(left, right), np.maximum(up, down))
-    np.copyto(middle, around, where=middle - GAP > around)
+    for _ in range(2):  # of two gaps that touch, the second pass sees one closed
+        around = np.minimum(np.maximum(left, right), np.maximum(up, down))
+        np.copyto(middle, around, where=middle - GAP > around)
     return nearest

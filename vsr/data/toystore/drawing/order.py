@@ -17,7 +17,7 @@ from .things import KINDS, Kind
 VERSION = 1  # raise it whenever a picture changes: caches and the protocol's name hang on it
 CANNOT_WRITE = 3  # with which a worker ends when the file cannot be written
 FIRST = 4  # products of a kind before the next kind begins: a small store has few kinds, each of several
-SPACING = 1.05  # of a product's points, in pixels of the fine picture when two half extents fill it
+SPACING = 1.0  # of a product's points, in pixels of the fine picture when two half extents fill it
 
 
 class Order(NamedTuple):

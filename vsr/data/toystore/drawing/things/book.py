@@ -47,7 +47,7 @@ def book(chance: Chance, palette: Palette) -> list[Part]:
         Part(box(wide, tall, board, 0.015), cover, finish).moved((0, 0, -edge)),
         Part(box(board, tall, thick + board, 0.02), back, finish).moved((-wide / 2 + board / 2, 0, 0)),
         Part(box(wide - 0.08, tall - 0.1, thick, 0.005), pages, MATT).moved((0.0, 0.05, 0)),
-        front.moved((0, tall / 2, edge + board / 2 + 0.012)),
+        front.moved((0, tall / 2, edge + board / 2 + 0.025)),
     ]
 
 

@@ -57,7 +57,7 @@ def bottle(chance: Chance, palette: Palette) -> list[Part]:
     ]
     if not waist:
         paper = label(chance, palette, wide, high - low)
-        parts.append(Part(lathe([(wide + 0.006, low), (wide + 0.006, high)], 0), paper, MATT))
+        parts.append(Part(lathe([(wide + 0.016, low), (wide + 0.016, high)], 0), paper, MATT))
     else:
         band = [(wide * 0.9, body * 0.3), (wide * 0.815, body * 0.55), (wide * 0.9, body * 0.78)]
         parts.append(

@@ -5,7 +5,7 @@ import numpy as np
 from ..chance import Chance
 from ..colors import Palette, mix, rgb
 from ..looks import FABRIC, GLAZE, MATT, SATIN, decorated, solid
-from ..part import BOTH, Paint, Part, Patch, moved
+from ..part import BOTH, INWARD, Paint, Part, Patch, moved
 from ..patterns import soft
 from ..surfaces import Array, Surface, ball, lathe, tube
 
@@ -28,6 +28,9 @@ def plant(chance: Chance, palette: Palette) -> list[Part]:
     soil = lathe([(0, tall - 0.08), (top, tall - 0.1)], 0)
     parts = [
         Part(lathe(outer, 0.03), pot, chance.pick((GLAZE, MATT, MATT))),
+        Part(
+            lathe([(top - 0.05, tall), (top - 0.06, tall - 0.14)], 0), solid(palette.main * 0.7), MATT, INWARD
+        ),
         Part(soil, solid(rgb("3b2a20")), MATT, BOTH),
     ]
     green = rgb(chance.pick(GREENS)) * np.float32(chance.between(0.9, 1.15))
