@@ -167,3 +167,15 @@ def test_thawing_during_evaluation_keeps_evaluation():
     model.unfreeze_backbone()
     assert not model.backbone.training
     assert model.train().backbone.training
+
+
+def test_zero_init_makes_every_block_its_shortcut():
+    model = EmbeddingModel("resnet50", zero_init=True)
+    scales = [value for name, value in model.named_parameters() if name.endswith("bn3.weight")]
+    assert len(scales) == 16
+    assert not any(scale.any() for scale in scales)
+
+
+def test_zero_init_of_a_network_without_residual_blocks_is_refused():
+    with pytest.raises(ConfigError, match="zero_init is for ResNets"):
+        EmbeddingModel("squeezenet1_1", zero_init=True)

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision import models
 from torchvision.models import ConvNeXt, DenseNet, VisionTransformer
+from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from vsr.errors import ConfigError, nearest
 
@@ -168,3 +169,21 @@ def strip_classifier(network: nn.Module, name: str, class_token: bool) -> Backbo
             f"backbone {name} cannot be used: its layers take no picture of {PROBE_SIDE} px "
             f"({str(error).splitlines()[0][:120]}); choose another, such as resnet50 or swin_t"
         ) from error
+
+
+def start_branches_at_zero(network: nn.Module, name: str) -> None:
+    """Zero the last BatchNorm scale of every residual block, so that each block starts as its shortcut.
+
+    Deep ResNets then learn from the first steps on (Goyal et al. 2017, arXiv 1706.02677, section 5.1).
+
+    Raises:
+        ConfigError: the network has no such blocks.
+    """
+    blocks = [block for block in network.modules() if isinstance(block, BasicBlock | Bottleneck)]
+    if not blocks:
+        raise ConfigError(
+            f"zero_init is for ResNets, {name} has no residual blocks of theirs; set it to false"
+        )
+    for block in blocks:
+        last = block.bn3 if isinstance(block, Bottleneck) else block.bn2
+        nn.init.zeros_(last.weight)

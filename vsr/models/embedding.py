@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vsr.models.backbones import Backbone, check_backbone, strip_classifier
+from vsr.models.backbones import Backbone, check_backbone, start_branches_at_zero, strip_classifier
 from vsr.models.heads import build_head
 from vsr.models.pictures import PictureNormalization, mean_std
 from vsr.models.pooling import build_pooling
@@ -33,6 +33,7 @@ class EmbeddingModel(nn.Module):
             state dict of the network or to a checkpoint of ours.
         hidden_width: of the ``mlp`` head; None for as many as the backbone has channels.
         gem_p: the exponent that ``gem`` starts from.
+        zero_init: start each residual branch of a ResNet without weights at zero (arXiv 1706.02677).
 
     Attributes:
         loaded: what came of loading ``weights``; None without weights.
@@ -52,11 +53,14 @@ class EmbeddingModel(nn.Module):
         weights: str | None = None,
         hidden_width: int | None = None,
         gem_p: float = 3.0,
+        zero_init: bool = False,
     ) -> None:
         super().__init__()
         check_backbone(backbone, pooling)
         named = None if weights is None or is_path(weights) else torchvision_weights(backbone, weights)
         network = torchvision_network(backbone, named)
+        if zero_init and weights is None:
+            start_branches_at_zero(network, backbone)
         self.pictures = PictureNormalization(*mean_std(network, named))
         self.backbone: Backbone = strip_classifier(network, backbone, class_token=pooling == "cls")
         self.pooling = build_pooling(pooling, gem_p)
