@@ -39,6 +39,7 @@ def test_a_query_that_a_sampler_repeats_counts_once():
     assert numbers(fed([0, 1, 2], [3, 4, 0])) == pytest.approx(expected())
 
 
+@pytest.mark.filterwarnings("ignore:The ``compute`` method")  # a loaded state was fed elsewhere
 def test_it_survives_pickling_and_a_state_dict_in_the_middle():
     half = pickle.loads(pickle.dumps(fed([0, 1])))
     half.update(torch.tensor([2, 3, 4]), GAINS[2:], N_RELEVANT[2:], IDEAL[2:])

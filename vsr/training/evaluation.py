@@ -57,7 +57,7 @@ class RankingEvaluation(L.Callback):
         index: Index | None = None,
         rerankers: Sequence[Reranker] = (),
         depth: int = 100,
-        block_mib: float = 64.0,
+        block_mib: float = 256.0,
     ) -> None:
         self.metrics = metrics
         self.index = index

@@ -70,6 +70,7 @@ class Record(L.Callback):
     def before_training(self, trainer: L.Trainer, metrics: dict[str, float]) -> None:
         """Put down epoch 0."""
         self.rows = [{"epoch": 0, "step": 0, **metrics}]
+        self._validated = {}  # that was the validation before training
         self._publish(trainer)
 
     def on_train_batch_end(
