@@ -1,6 +1,5 @@
 """Ranking metrics of the validation or test split, measured by Lightning's own evaluation loop."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -162,7 +161,7 @@ def measure(
         gallery,
         LabelRelevance.from_catalogue(catalogue, query_rows, gallery_rows),
         how.metrics,
-        index=copy.deepcopy(how.index),  # empty: each epoch fills one of its own
+        index=how.index,
         rerankers=how.rerankers,
         depth=how.depth,
         block_mib=how.block_mib,
