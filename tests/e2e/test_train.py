@@ -171,6 +171,44 @@ def test_pairs_train(script, tiny, tmp_path):
     assert code == 0, err
 
 
+def test_corrupt_pictures_are_skipped_when_asked_and_counted_in_summary_and_report(
+    script, tiny, tmp_path, write_pictures
+):
+    root = write_pictures(dict.fromkeys("abcdefgh", 4))
+    broken = sorted(root.rglob("0.jpg"))[::2]
+    for path in broken:
+        path.write_bytes(path.read_bytes()[:100])
+    own = [one for one in tiny if not one.startswith("data.")]
+    code, _, err = script(
+        "train",
+        *own,
+        "data=folder",
+        f"data.root={root}",
+        "data.image_size=32",
+        "sampler.batch_size=8",
+        "loader.on_corrupt=skip",
+        f"hydra.run.dir={tmp_path}/skip",
+    )
+    assert code == 0, err
+    summary = json.loads((tmp_path / "skip/summary.json").read_text())
+    assert len(summary["skipped"]) == len(broken)
+    report = (tmp_path / "skip/report.html").read_text()
+    assert f"{len(broken)} pictures" in report
+
+
+def test_wandb_offline_holds_metrics_config_and_the_searches(script, tiny, tmp_path):
+    wanted = [one for one in tiny if one != "logger=none"]
+    code, _, err = script(
+        "train", *wanted, "logger=wandb", "trainer.max_epochs=1", f"hydra.run.dir={tmp_path}/w"
+    )
+    assert code == 0, err
+    (run,) = (tmp_path / "w/wandb").glob("offline-run-*")
+    assert (run / "files/media/images/test").is_dir()
+    log = next(run.glob("run-*.wandb")).read_bytes()
+    assert b"val/map" in log
+    assert b"max_epochs" in log
+
+
 def test_frozen_epochs_leave_the_backbone_as_it_was(script, tiny, tmp_path):
     code, _, err = script(
         "train",
