@@ -9,11 +9,21 @@ python tests/benchmarks/ranking.py 1000000 --queries 10000 --mapped
 Without --queries every item is a query; with it the first so many are (peers always rank all). With --mapped
 the gallery is read from a memory-mapped file. Memory is what the process itself holds, without mapped files.
 Times are CPU seconds (user and system, all threads) of one run each, so a busy machine does little to them.
-Libraries that are not installed are rows saying so; each measures the subset of the metrics that it has.
+Each peer runs in a process of its own and measures the subset of the metrics that it has; one that is not
+installed, or not done within --peer-minutes of CPU time and --peer-gib, is a row saying so. They need not
+live in this environment:
+
+    uv pip install --no-deps --target /tmp/peers pytorch-metric-learning
+    uv pip install --no-deps --target /tmp/peers open-metric-learning gdown validators
+    uv pip install --no-deps --target /tmp/peers ranx numba llvmlite orjson ir-datasets seaborn tabulate ijson
+    uv pip install --no-deps --target /tmp/peers lz4 cbor2 fastparquet cramjam
+    PYTHONPATH=/tmp/peers python tests/benchmarks/ranking.py 5000 --peers oml …
 """
 
 import argparse
 import importlib.util
+import multiprocessing
+import os
 import tempfile
 import threading
 import time
@@ -124,6 +134,44 @@ PEERS = {
 }
 
 
+def peer_process(name: str, n: int, width: int, n_relevant: int, pipe) -> None:
+    vectors, labels = embeddings(n, width, n_relevant)
+    pipe.send("ready")
+    try:
+        pipe.send(timed(lambda: PEERS[name](vectors, labels)))
+    except Exception as error:
+        pipe.send(f"{type(error).__name__}: {str(error)[:80]}")
+
+
+def limited(name: str, n: int, width: int, n_relevant: int, minutes: float, gib: float) -> tuple | str:
+    """What `timed` gives of a peer in a process of its own, or in words why it gave nothing."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=peer_process, args=(name, n, width, n_relevant, there))
+    process.start()
+    there.close()
+    try:
+        here.recv()  # imports and embeddings are made
+        began = cpu_seconds(process.pid)
+        while not here.poll(0.1):
+            mib, seconds = resident_mib(process.pid), cpu_seconds(process.pid) - began
+            if seconds > 60 * minutes:
+                return f"not done after {minutes:g} minutes of CPU time, {mib / 1024:.1f} GiB held"
+            if mib > 1024 * gib:
+                return f"more than {gib:g} GiB after {seconds:.0f} s of CPU time"
+        return here.recv()
+    except EOFError:
+        return "its process died"
+    finally:
+        process.kill()
+        process.join()
+
+
+def cpu_seconds(process: int) -> float:
+    spent = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+
+
 def timed(run: Callable[[], object]) -> tuple[object, float, float, float]:
     """Result, CPU seconds, wall seconds, and the rise of resident memory in MiB."""
     before, peak, done = resident_mib(), [0.0], threading.Event()
@@ -144,8 +192,8 @@ def timed(run: Callable[[], object]) -> tuple[object, float, float, float]:
     return result, cpu, wall, max(0.0, peak[0] - before)
 
 
-def resident_mib() -> float:
-    status = Path("/proc/self/status").read_text()
+def resident_mib(process: int | str = "self") -> float:
+    status = Path(f"/proc/{process}/status").read_text()
     return int(status.split("RssAnon:")[1].split()[0]) / 1024
 
 
@@ -185,11 +233,11 @@ def compare(n: int, args: argparse.Namespace, n_relevant: int) -> None:
         if importlib.util.find_spec(name) is None:
             print(f"| {name} | | | | | not installed |")
             continue
-        try:
-            result, *spent = timed(lambda name=name: PEERS[name](vectors, labels))
-        except Exception as error:  # a peer that cannot finish is a row saying so
-            print(f"| {name} | | | | | {type(error).__name__}: {str(error)[:80]} |")
+        outcome = limited(name, n, args.width, n_relevant, args.peer_minutes, args.peer_gib)
+        if isinstance(outcome, str):
+            print(f"| {name} | | | | | {outcome} |", flush=True)
             continue
+        result, *spent = outcome
         row(name, floor, *spent, ", ".join(f"{key} {float(value):.4f}" for key, value in result.items()))
 
 
@@ -205,6 +253,8 @@ def main() -> None:
     parser.add_argument("--block-mib", type=float, default=256)
     parser.add_argument("--repeat", type=int, default=1, help="interleaved runs, of which the fastest counts")
     parser.add_argument("--peers", nargs="*", default=[], choices=sorted(PEERS), help="others to run besides")
+    parser.add_argument("--peer-minutes", type=float, default=10, help="CPU time that a peer may take")
+    parser.add_argument("--peer-gib", type=float, default=8, help="memory that a peer may hold")
     args = parser.parse_args()
     for n in args.sizes:
         for n_relevant in args.relevant:
