@@ -24,6 +24,10 @@ class CheckpointError(UserError):
     """Weights or a checkpoint that cannot be read or do not fit."""
 
 
+class IndexFileError(UserError):
+    """A file that is not a whole index this version can read."""
+
+
 class DivergedError(UserError):
     """Training produced a loss or an embedding that is not finite."""
 

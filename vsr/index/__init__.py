@@ -1,36 +1,25 @@
 """Vectors become neighbours. Every index has the same verbs and the same manners."""
 
-from typing import Protocol
-
-import numpy as np
-
+from vsr.index.backend import Backend
 from vsr.index.flat import Flat
+from vsr.index.hnsw import HNSW
+from vsr.index.ivf_flat import IVFFlat
+from vsr.index.ivf_pq import IVFPQ
 from vsr.index.neighbours import Neighbours, ordered
+from vsr.index.protocol import Index
+from vsr.index.recall import Truth
+from vsr.index.registry import BACKENDS, load
 
-__all__ = ["Flat", "Index", "Neighbours", "ordered"]
-
-
-class Index(Protocol):
-    """What every index offers.
-
-    Attributes:
-        metric: cosine, ip (inner product) or l2.
-    """
-
-    metric: str
-
-    def train(self, vectors: np.ndarray) -> None:
-        """Learn from ``vectors`` (n, d), before the first ``add``; may do nothing."""
-        ...
-
-    def add(self, vectors: np.ndarray, ids: np.ndarray | None = None) -> None:
-        """Put in ``vectors`` (n, d) under ``ids`` (n,) int64, by default the next numbers."""
-        ...
-
-    def search(self, queries: np.ndarray, k: int) -> Neighbours:
-        """The ``k`` nearest of each of ``queries`` (Q, d): -1 and -inf where fewer were found."""
-        ...
-
-    def __len__(self) -> int:
-        """How many vectors it holds."""
-        ...
+__all__ = [
+    "BACKENDS",
+    "HNSW",
+    "IVFPQ",
+    "Backend",
+    "Flat",
+    "IVFFlat",
+    "Index",
+    "Neighbours",
+    "Truth",
+    "load",
+    "ordered",
+]

@@ -19,8 +19,24 @@ class Neighbours(NamedTuple):
 
 def ordered(ids: np.ndarray, scores: np.ndarray) -> Neighbours:
     """Neighbours (Q, K) in the order of the contract: by falling score, ties by rising id, -1 last."""
-    scores = np.where(ids < 0, -np.inf, scores).astype(np.float32)
+    none = ids < 0
+    scores = scores.astype(np.float32, copy=True)
+    scores[none] = -np.inf
+    # Libraries answer in falling order: only rows with a tie or a step up, or a gap, have anything to sort.
+    loose = np.flatnonzero((~(scores[:, :-1] > scores[:, 1:]) & ~none[:, :-1]).any(axis=1) | _gap(none))
+    if len(loose):
+        ids = ids.copy()
+        ids[loose], scores[loose] = _sorted(ids[loose], scores[loose])
+    return Neighbours(ids, scores)
+
+
+def _gap(none: np.ndarray) -> np.ndarray:
+    """True (Q,) where a neighbour stands behind a -1."""
+    return np.any(none[:, :-1] & ~none[:, 1:], axis=1)
+
+
+def _sorted(ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     by_id = np.argsort(np.where(ids < 0, np.iinfo(np.int64).max, ids), axis=1, kind="stable")
     ids, scores = np.take_along_axis(ids, by_id, axis=1), np.take_along_axis(scores, by_id, axis=1)
     order = np.argsort(-scores, axis=1, kind="stable")
-    return Neighbours(np.take_along_axis(ids, order, axis=1), np.take_along_axis(scores, order, axis=1))
+    return np.take_along_axis(ids, order, axis=1), np.take_along_axis(scores, order, axis=1)

@@ -3,6 +3,8 @@
 import numpy as np
 
 METRICS = ("cosine", "ip", "l2")
+# Squared lengths outside these bounds are taken again in float64: they have lost digits, or overflowed.
+_SMALL, _LARGE = 1e-30, 1e36
 
 
 def as_vectors(vectors: np.ndarray, width: int | None, metric: str) -> np.ndarray:
@@ -18,6 +20,12 @@ def as_vectors(vectors: np.ndarray, width: int | None, metric: str) -> np.ndarra
     Raises:
         ValueError: not floating point, not two-dimensional, of another width, or not finite.
     """
+    vectors = as_floats(vectors, width)
+    return unit(vectors) if metric == "cosine" else vectors
+
+
+def as_floats(vectors: np.ndarray, width: int | None) -> np.ndarray:
+    """``vectors`` (n, d) as C-contiguous float32, checked like `as_vectors` but of any length."""
     if not isinstance(vectors, np.ndarray) or not np.issubdtype(vectors.dtype, np.floating):
         kind = vectors.dtype if isinstance(vectors, np.ndarray) else type(vectors).__name__
         raise ValueError(f"vectors must be a floating-point numpy array, got {kind}")
@@ -25,14 +33,30 @@ def as_vectors(vectors: np.ndarray, width: int | None, metric: str) -> np.ndarra
         raise ValueError(f"vectors must be (n, d), got {vectors.shape}")
     if width is not None and vectors.shape[1] != width:
         raise ValueError(f"vectors must be {width} wide like those in the index, got {vectors.shape[1]}")
-    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-    if not np.isfinite(vectors).all():
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, and is refused below
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        flat = vectors.reshape(-1)
+        # One pass at the speed of memory; a sum of squares that is finite has no NaN or inf in it.
+        clean = np.isfinite(np.dot(flat, flat))
+    if not clean and not np.isfinite(vectors).all():
         row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
         raise ValueError(f"vectors must be finite, row {row} is not")
-    if metric == "cosine":
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors = vectors / np.maximum(length, np.finfo(np.float32).tiny)  # a zero vector stays zero
     return vectors
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """``vectors`` (n, d) float32 at length 1; a zero vector stays zero."""
+    with np.errstate(over="ignore"):
+        squared = np.einsum("nd,nd->n", vectors, vectors)
+    lengths = np.sqrt(squared)
+    rough = np.flatnonzero((squared < _SMALL) | ~(squared < _LARGE))
+    if not len(rough):
+        return vectors / lengths[:, None]
+    exact = np.linalg.norm(vectors[rough].astype(np.float64), axis=1, keepdims=True)
+    lengths[rough] = 1.0
+    result = vectors / lengths[:, None]
+    result[rough] = vectors[rough] / np.where(exact > 0, exact, 1.0)
+    return result
 
 
 def check_metric(metric: str) -> str:
