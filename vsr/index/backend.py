@@ -14,7 +14,7 @@ import numpy as np
 
 from vsr.errors import ConfigError, nearest
 from vsr.index import saving
-from vsr.index.filtering import by_fetching, by_selecting
+from vsr.index.filtering import filtered
 from vsr.index.neighbours import Neighbours, ordered
 from vsr.index.places import Places
 from vsr.index.vectors import as_floats, as_vectors, check_metric
@@ -40,6 +40,7 @@ class Backend:
     needs_training: ClassVar[bool] = False
     rebuilds_on_add: ClassVar[bool] = False
     removable: bool = False
+    keeps_vectors: bool = False
     _selects: bool = False  # `_nearest` takes a mask of allowed places
     _moves_up: bool = False  # removing a vector moves those behind it one place up
 
@@ -110,8 +111,8 @@ class Backend:
             queries: (Q, d) floating point.
             k: how many, >= 1. More than there are is answered with -1 at the end.
             allowed: (m,) integer ids, of which alone results may be; ids not held are passed over. A search
-                that finds fewer than there are (and than ``k``) is repeated with more effort until it finds
-                them or has looked at everything that the library lets it see.
+                that finds fewer than there are (and than ``k``) goes on until it has found them: by comparing
+                with every allowed vector, or where vectors are kept compressed only, with more effort.
 
         Raises:
             ValueError: queries of the wrong kind or width or not finite, ``k`` < 1, or ``allowed`` no ids.
@@ -126,8 +127,7 @@ class Backend:
         elif allowed is None:
             scores, places = self._nearest(queries, found)
         else:
-            search = by_selecting if self._selects else by_fetching
-            scores, places = search(self, queries, found, self._mask(allowed))
+            scores, places = filtered(self, queries, found, self._mask(allowed))
         scores, places = padded(scores, places, k)
         return ordered(self._places.named(places), scores)
 
@@ -222,6 +222,22 @@ class Backend:
             self._bytes_ = self._bytes() if self.width_ is not None else 0
         return self._bytes_ + self._places.ids.nbytes
 
+    def held(self) -> tuple[np.ndarray, np.ndarray]:
+        """Ids (n,) and vectors (n, d) that it holds, of length 1 under cosine.
+
+        Raises:
+            ValueError: it keeps them compressed only.
+        """
+        if not self.keeps_vectors:
+            raise ValueError(f"{self.name} keeps no vectors, only codes of them")
+        places = np.flatnonzero(self._places.ids >= 0)
+        return self._places.ids[places], self._vectors(places)
+
+    @property
+    def _compares(self) -> bool:
+        """Whether `_vectors` works: gives the vectors whose scores a search gives, be they rounded."""
+        return self.keeps_vectors
+
     def _mask(self, allowed: np.ndarray) -> np.ndarray:
         """True (places,) where ``allowed``."""
         places = self._places.find(_integers(allowed, "allowed"))
@@ -267,6 +283,10 @@ class Backend:
     def _most_effort(self) -> int:
         """The ``effort`` beyond which `_nearest` finds nothing more."""
         return 1
+
+    def _vectors(self, places: np.ndarray) -> np.ndarray:
+        """The vectors (n, d) at ``places``, as the library took them; where it ``keeps_vectors``."""
+        raise NotImplementedError
 
     def _remove(self, places: np.ndarray) -> None:
         raise NotImplementedError

@@ -109,6 +109,46 @@ def most_effort(index: IndexLike, values: dict[str, int]) -> int:
     return 1
 
 
+def keeps_vectors(index: IndexLike) -> bool:
+    """Whether the vectors themselves are in ``index``, uncompressed."""
+    index = faiss.downcast_index(index)
+    if isinstance(index, faiss.IndexRefineFlat | faiss.IndexFlat | faiss.IndexIVFFlat):
+        return True
+    return isinstance(index, faiss.IndexHNSWFlat | faiss.IndexNSGFlat)
+
+
+def has_vectors(index: IndexLike) -> bool:
+    """Whether `vectors` works: the vectors, or those that they were rounded to, are in ``index``."""
+    return keeps_vectors(index) or isinstance(faiss.downcast_index(index), faiss.IndexHNSWSQ)
+
+
+def vectors(index: IndexLike, places: np.ndarray) -> np.ndarray:
+    """The vectors (n, d) at ``places``, of an index that keeps them."""
+    index = faiss.downcast_index(index)
+    if isinstance(index, faiss.IndexIVF):
+        return _from_lists(index, places)
+    if isinstance(index, faiss.IndexRefine):
+        index = faiss.downcast_index(index.refine_index)
+    return index.reconstruct_batch(places)
+
+
+def _from_lists(index: IndexLike, places: np.ndarray) -> np.ndarray:
+    """The vectors at ``places`` of an IndexIVFFlat, without the map that Faiss would keep for it."""
+    order = np.argsort(places)
+    found = np.empty((len(places), index.d), np.float32)
+    for number in range(index.nlist):
+        size = index.invlists.list_size(number)
+        if not size:
+            continue
+        held = faiss.rev_swig_ptr(index.invlists.get_ids(number), size)
+        at = np.minimum(np.searchsorted(places, held, sorter=order), len(places) - 1)
+        wanted = places[order[at]] == held
+        if wanted.any():
+            codes = faiss.rev_swig_ptr(index.invlists.get_codes(number), size * index.code_size)
+            found[order[at[wanted]]] = codes.view(np.float32).reshape(size, index.d)[wanted]
+    return found
+
+
 def most_training(index: IndexLike) -> int:
     """How many vectors training has use for."""
     return max(_CODEBOOK_POINTS, _POINTS_PER_CENTROID * n_lists(index))
@@ -123,7 +163,10 @@ def least_training(index: IndexLike) -> int:
 
 def set_seed(index: IndexLike, seed: int) -> None:
     """Let everything that is drawn by chance in training follow from ``seed``."""
+    _quiet_transforms(index)
     core = peeled(index)
+    if isinstance(core, faiss.IndexIVFPQ):
+        core.do_polysemous_training = False  # a minute of CPU for a filter that is never used
     clusterings = [core.cp] if isinstance(core, faiss.IndexIVF) else []
     if getattr(core, "pq", None) is not None:
         clusterings.append(core.pq.cp)
@@ -131,6 +174,22 @@ def set_seed(index: IndexLike, seed: int) -> None:
         clustering.seed = seed + 1  # Faiss takes some seeds below 1 for "from the clock"
         clustering.max_points_per_centroid = _POINTS_PER_CENTROID if clustering is core.cp else 256
         clustering.min_points_per_centroid = 1  # it would warn on the standard error stream, once a codebook
+
+
+def _quiet_transforms(index: IndexLike) -> None:
+    """Keep OPQ from warning on the standard error stream at each of its many clusterings of few vectors."""
+    index = faiss.downcast_index(index)
+    if isinstance(index, faiss.IndexRefine):
+        _quiet_transforms(index.base_index)
+    if not isinstance(index, faiss.IndexPreTransform):
+        return
+    for number in range(index.chain.size()):
+        transform = faiss.downcast_VectorTransform(index.chain.at(number))
+        if isinstance(transform, faiss.OPQMatrix):
+            codebook = faiss.ProductQuantizer(transform.d_out, transform.M, 8)
+            codebook.cp.min_points_per_centroid = 1
+            codebook.this.disown()  # it must outlive this function, and Faiss will not free it
+            transform.pq = codebook
 
 
 def size_bytes(index: IndexLike) -> int:

@@ -1,31 +1,28 @@
 """Searches of which only some vectors may be results."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
 
+import faiss as faiss_module
 import numpy as np
 
+if TYPE_CHECKING:
+    from vsr.index.backend import Backend
+
+faiss: Any = faiss_module  # its type stubs know half of it
 _GROWTH = 4
+_BLOCK = 65_536  # allowed vectors compared at a time
+# Allowed vectors up to which comparing with all is as fast as a graph, and right where that goes astray.
+_FEW = 10_000
+Found = tuple[np.ndarray, np.ndarray]
 
 
-class Searcher(Protocol):
-    """As much of a backend as a filtered search needs."""
+def filtered(index: "Backend", queries: np.ndarray, k: int, mask: np.ndarray) -> Found:
+    """Scores and places (Q, k) of allowed vectors, min(k, allowed) of them wherever the library shows them.
 
-    def _nearest(
-        self, queries: np.ndarray, k: int, mask: np.ndarray | None = None, effort: int = 1
-    ) -> tuple[np.ndarray, np.ndarray]: ...
-
-    def _most_effort(self) -> int: ...
-
-    def __len__(self) -> int: ...
-
-
-def by_selecting(
-    index: Searcher, queries: np.ndarray, k: int, mask: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and places (Q, k) of allowed vectors, by the library's own selector.
-
-    Lists or graphs that hold few allowed vectors give too few at the ordinary effort: the queries that got
-    fewer than there are are asked again with four times the effort, and so on.
+    Few allowed vectors are all compared, where the index has them. Others are found by the library's own
+    selector, or without one by asking for as many as hold ``k`` allowed ones when those lie anywhere, and
+    leaving out the rest; queries that got too few, because allowed vectors lie far or in few places, are then
+    compared with all of them after all, or asked again with four times the effort, and so on.
 
     Args:
         index: what is searched.
@@ -33,46 +30,53 @@ def by_selecting(
         k: how many.
         mask: (places,) True where allowed.
     """
-    scores, places = _empty(len(queries), k)
+    scores = np.full((len(queries), k), -np.inf, np.float32)
+    places = np.full((len(queries), k), -1, np.int64)
     wanted = min(k, int(mask.sum()))
+    if wanted and index._compares and mask.sum() <= _FEW:
+        scores[:, :wanted], places[:, :wanted] = compared(index, queries, wanted, np.flatnonzero(mask))
+        return scores, places
     todo, effort = np.arange(len(queries)), 1
+    ask = _selected if index._selects else _fetched
     while wanted and len(todo):
-        scores[todo], places[todo] = index._nearest(queries[todo], k, mask, effort)
-        if effort >= index._most_effort():
-            break
+        (scores[todo], places[todo]), last = ask(index, queries[todo], k, mask, effort)
         todo = todo[(places[todo] >= 0).sum(axis=1) < wanted]
+        if last or not len(todo):
+            break
+        if index._compares:
+            scores[todo, :wanted], places[todo, :wanted] = compared(
+                index, queries[todo], wanted, np.flatnonzero(mask)
+            )
+            break
         effort *= _GROWTH
     return scores, places
 
 
-def by_fetching(
-    index: Searcher, queries: np.ndarray, k: int, mask: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and places (Q, k) of allowed vectors, by asking for more and leaving out the others.
-
-    Arguments as in `by_selecting`. As many are fetched as hold ``k`` allowed ones when those lie anywhere,
-    and four times as many for the queries that still got fewer than there are, up to all vectors.
-    """
-    scores, places = _empty(len(queries), k)
-    allowed = int(mask.sum())
-    wanted = min(k, allowed)
-    todo = np.arange(len(queries))
-    fetch = min(len(index), -(-k * len(index) // max(1, allowed)))
-    while wanted and len(todo):
-        near, at = index._nearest(queries[todo], fetch)
-        out = (at < 0) | ~mask[at]
-        order = np.argsort(out, axis=1, kind="stable")[:, :k]  # allowed ones first, in their order
-        at = np.where(out, -1, at)
-        width = order.shape[1]
-        scores[todo, :width] = np.take_along_axis(near, order, axis=1)
-        places[todo, :width] = np.take_along_axis(at, order, axis=1)
-        if fetch >= len(index):
-            break
-        todo = todo[(places[todo] >= 0).sum(axis=1) < wanted]
-        fetch = min(len(index), fetch * _GROWTH)
-    scores[places < 0] = -np.inf
-    return scores, places
+def compared(index: "Backend", queries: np.ndarray, k: int, places: np.ndarray) -> Found:
+    """Scores and places (Q, k) of the nearest among the vectors at ``places``, comparing with each."""
+    metric = faiss.METRIC_L2 if index.metric == "l2" else faiss.METRIC_INNER_PRODUCT
+    parts = []
+    for start in range(0, len(places), _BLOCK):
+        part = places[start : start + _BLOCK]
+        near, at = faiss.knn(queries, index._vectors(part), min(k, len(part)), metric=metric)
+        parts.append((-near if index.metric == "l2" else near, part[at]))
+    scores, found = (np.concatenate(one, axis=1) for one in zip(*parts, strict=True))
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(scores, best, axis=1), np.take_along_axis(found, best, axis=1)
 
 
-def _empty(n_queries: int, k: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.full((n_queries, k), -np.inf, np.float32), np.full((n_queries, k), -1, np.int64)
+def _selected(
+    index: "Backend", queries: np.ndarray, k: int, mask: np.ndarray, effort: int
+) -> tuple[Found, bool]:
+    return index._nearest(queries, k, mask, effort), effort >= index._most_effort()
+
+
+def _fetched(
+    index: "Backend", queries: np.ndarray, k: int, mask: np.ndarray, effort: int
+) -> tuple[Found, bool]:
+    fetch = min(len(index), -(-k * len(index) // int(mask.sum())) * effort)
+    near, at = index._nearest(queries, max(k, fetch))
+    out = (at < 0) | ~mask[at]
+    order = np.argsort(out, axis=1, kind="stable")[:, :k]  # allowed ones first, in their order
+    scores = np.take_along_axis(np.where(out, -np.inf, near), order, axis=1)
+    return (scores, np.take_along_axis(np.where(out, -1, at), order, axis=1)), fetch >= len(index)

@@ -44,7 +44,7 @@ class Index(Protocol):
         ...
 
     def search(self, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> Neighbours:
-        """The ``k`` nearest of each of ``queries`` (Q, d), all or of ``allowed``; -1 where there are fewer."""
+        """The ``k`` nearest of each of ``queries`` (Q, d), all or of ``allowed``; -1 where fewer."""
         ...
 
     def remove(self, ids: np.ndarray) -> None:
