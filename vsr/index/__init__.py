@@ -21,6 +21,7 @@ from vsr.index.protocol import Index
 from vsr.index.recall import Truth
 from vsr.index.registry import BACKENDS, load
 from vsr.index.scann import ScaNN
+from vsr.index.tuning import Trial, Tuning, tune
 from vsr.index.usearch import USearch
 
 __all__ = [
@@ -44,8 +45,11 @@ __all__ = [
     "KMeansTree",
     "Neighbours",
     "ScaNN",
+    "Trial",
     "Truth",
+    "Tuning",
     "USearch",
     "load",
     "ordered",
+    "tune",
 ]

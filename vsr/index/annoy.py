@@ -52,9 +52,9 @@ class Annoy(Backend):
             return
         index = self._library.AnnoyIndex(vectors.shape[1], _METRICS[self.metric])
         index.set_seed(self.seed + 1)
-        built: Any = self.index_  # which takes no more
-        for place in range(0 if built is None else built.get_n_items()):
-            index.add_item(place, built.get_item_vector(place))
+        if self.index_ is not None:  # which takes no more
+            for place, vector in enumerate(self._vectors(np.arange(self.index_.get_n_items()))):
+                index.add_item(place, vector)
         for place, vector in zip(places.tolist(), vectors, strict=True):
             index.add_item(place, vector)
         index.build(self.n_trees)

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from vsr.index.filtering import filtered
 from vsr.index.neighbours import Neighbours, ordered
 from vsr.index.places import Places
 from vsr.index.vectors import as_floats, as_vectors, check_metric
+
+if TYPE_CHECKING:
+    from vsr.index.tuning import Tuning
 
 BLOCK = 65_536  # vectors made unit length and handed to the library at a time
 
@@ -214,6 +217,12 @@ class Backend:
         names = list(self.search_knobs)
         values = [self._values(name) for name in names]
         return [dict(zip(names, setting, strict=True)) for setting in product(*values)]
+
+    def tune(self, queries: np.ndarray, target_recall: float = 0.95, k: int = 10, **how: Any) -> "Tuning":
+        """Set the fastest search knobs that reach ``target_recall``: `vsr.index.tuning.tune` on this index."""
+        from vsr.index.tuning import tune  # it needs exact search, a backend itself
+
+        return tune(self, queries, target_recall, k, **how)
 
     @property
     def memory_bytes(self) -> int:
