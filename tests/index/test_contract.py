@@ -14,7 +14,15 @@ METRICS = ["cosine", "ip", "l2"]
 EXTRAS = ("annoy", "hnswlib", "scann", "usearch")
 # Recall@10 of 2,000 clustered vectors at default knobs: what whole vectors in lists, trees and graphs reach
 # anywhere, less for rounded ones, far less for bare signs (under l2, of vectors turned for it).
-FLOORS = {"flat": 1.0, "ivf_sq8": 0.9, "ivf_rabitq": 0.85, "faiss": 0.9, "lsh": 0.55, "scann": 0.85}
+FLOORS = {
+    "flat": 1.0,
+    "binary": 0.9,
+    "ivf_sq8": 0.9,
+    "ivf_rabitq": 0.85,
+    "faiss": 0.9,
+    "lsh": 0.55,
+    "scann": 0.85,
+}
 FLOOR = 0.95
 WIDTH = 30
 
@@ -94,7 +102,7 @@ def test_scores_are_those_of_the_metric(name, metric):
     expected = np.take_along_axis(true_scores(QUERIES, HELD, metric), found.ids, axis=1)
     size = np.abs(true_scores(QUERIES, HELD, metric)).mean()
     error = np.abs(found.scores - expected).mean() / size
-    rounded = {"lsh": 0.5, "ivf_rabitq": 0.05, "ivf_sq8": 0.02, "hnsw_sq8": 0.02, "faiss": 0.002}
+    rounded = {"lsh": 0.7, "ivf_rabitq": 0.1, "ivf_sq8": 0.02, "hnsw_sq8": 0.02, "faiss": 0.002}
     assert error < rounded.get(name, 1e-5)
 
 
@@ -401,6 +409,6 @@ def test_a_zero_vector_is_no_reason_for_nan(name, metric):
 
 def test_equal_vectors_are_all_found_and_come_by_rising_id(name):
     held = np.concatenate([np.repeat(HELD[:1], 8, axis=0), HELD[8:400]])
-    index = holding(name, held) if name != "faiss" else holding_small_factory(8)
+    index = holding(name, held)
     found = index.search(held[:1], 8)
     assert found.ids.tolist() == [[0, 1, 2, 3, 4, 5, 6, 7]]

@@ -5,6 +5,7 @@ Source: https://github.com/spotify/annoy
 
 import tempfile
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,13 +45,17 @@ class Annoy(Backend):
         super().__init__(metric, seed)
         self.n_trees = n_trees
         self.search_k = search_k
-        self._library = library("annoy", "annoy")
+        self._library()  # better now than after the vectors were computed
         self.index_: Any = None
+
+    @staticmethod
+    def _library() -> ModuleType:
+        return library("annoy", "annoy")
 
     def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
         if not len(vectors):
             return
-        index = self._library.AnnoyIndex(vectors.shape[1], _METRICS[self.metric])
+        index = self._library().AnnoyIndex(vectors.shape[1], _METRICS[self.metric])
         index.set_seed(self.seed + 1)
         if self.index_ is not None:  # which takes no more
             for place, vector in enumerate(self._vectors(np.arange(self.index_.get_n_items()))):
@@ -85,7 +90,7 @@ class Annoy(Backend):
     def _read(self, opened: Opened) -> None:
         if _PART not in opened.archive.names:
             return
-        index = self._library.AnnoyIndex(self.width_, _METRICS[self.metric])
+        index = self._library().AnnoyIndex(self.width_, _METRICS[self.metric])
         with opened.archive.as_path(_PART) as path:
             index.load(path)  # mapped: the system keeps the file for as long as the index lives
         self.index_ = index

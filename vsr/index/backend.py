@@ -219,7 +219,7 @@ class Backend:
         return [dict(zip(names, setting, strict=True)) for setting in product(*values)]
 
     def tune(self, queries: np.ndarray, target_recall: float = 0.95, k: int = 10, **how: Any) -> "Tuning":
-        """Set the fastest search knobs that reach ``target_recall``: `vsr.index.tuning.tune` on this index."""
+        """Set the fastest search knobs that reach ``target_recall``; as `vsr.index.tune` on this index."""
         from vsr.index.tuning import tune  # it needs exact search, a backend itself
 
         return tune(self, queries, target_recall, k, **how)

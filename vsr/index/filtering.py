@@ -41,12 +41,14 @@ def filtered(index: "Backend", queries: np.ndarray, k: int, mask: np.ndarray) ->
     while wanted and len(todo):
         (scores[todo], places[todo]), last = ask(index, queries[todo], k, mask, effort)
         todo = todo[(places[todo] >= 0).sum(axis=1) < wanted]
-        if last or not len(todo):
+        if not len(todo):
             break
         if index._compares:
             scores[todo, :wanted], places[todo, :wanted] = compared(
                 index, queries[todo], wanted, np.flatnonzero(mask)
             )
+            break
+        if last:
             break
         effort *= _GROWTH
     return scores, places

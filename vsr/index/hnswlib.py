@@ -3,6 +3,7 @@
 Source: Malkov and Yashunin 2016 (arXiv 1603.09320).
 """
 
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -50,11 +51,15 @@ class HNSWLib(Backend):
         self.m = m
         self.ef_construction = ef_construction
         self.ef_search = ef_search
-        self._library = library("hnswlib", "hnswlib")
+        self._library()  # better now than after the vectors were computed
         self.index_: Any = None
 
+    @staticmethod
+    def _library() -> ModuleType:
+        return library("hnswlib", "hnswlib")
+
     def _empty_graph(self, width: int) -> Any:
-        return self._library.Index("l2" if self.metric == "l2" else "ip", width)
+        return self._library().Index("l2" if self.metric == "l2" else "ip", width)
 
     def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
         needed = int(places[-1]) + 1

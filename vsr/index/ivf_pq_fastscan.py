@@ -5,7 +5,11 @@ Source: André et al. 2015, "Cache locality is not enough" (doi 10.14778/2856318
 
 from typing import ClassVar
 
+import numpy as np
+
+from vsr.index.backend import Found
 from vsr.index.faiss_backend import K_FACTOR, NPROBE, FaissBackend, lists, padding, refinement
+from vsr.index.filtering import compared
 
 
 class IVFPQFastScan(FaissBackend):
@@ -56,3 +60,11 @@ class IVFPQFastScan(FaissBackend):
         self.chosen_.update(nlist=lists(self.nlist, n, self.name), m=m)
         # Codes of residuals: of what is left of a vector when its list's centroid is taken off.
         return f"{pad}IVF{self.chosen_['nlist']},PQ{m}x4fsr{self._refinement}"
+
+    def _nearest(self, queries: np.ndarray, k: int, mask: np.ndarray | None = None, effort: int = 1) -> Found:
+        scores, places = super()._nearest(queries, k, mask, effort)
+        # To a query to which all codes look the same, such as zeros, the scan finds nothing.
+        lost = np.flatnonzero(places[:, 0] < 0)
+        if len(lost) and mask is None and self._compares:
+            scores[lost], places[lost] = compared(self, queries[lost], k, np.arange(len(self)))
+        return scores, places

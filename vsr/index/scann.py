@@ -5,6 +5,7 @@ Source: Guo et al. 2020 (arXiv 1908.10396).
 
 import tempfile
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -50,9 +51,13 @@ class ScaNN(Backend):
         self.n_leaves = n_leaves
         self.leaves = leaves
         self.reorder = reorder
-        self._library = library("scann.scann_ops.py.scann_ops_pybind", "scann")
+        self._library()  # better now than after the vectors were computed
         self.index_: Any = None
         self._held = np.zeros((0, 0), np.float32)
+
+    @staticmethod
+    def _library() -> ModuleType:
+        return library("scann.scann_ops.py.scann_ops_pybind", "scann")
 
     def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
         if not len(vectors):
@@ -60,7 +65,7 @@ class ScaNN(Backend):
         # A copy: what the caller does to the array later must not reach in here.
         self._held = np.concatenate([self._held, vectors]) if len(self._held) else vectors.copy()
         n = len(self._held)
-        builder = self._library.builder(
+        builder = self._library().builder(
             self._held, 10, "squared_l2" if self.metric == "l2" else "dot_product"
         )
         if n < _FEW:
@@ -117,7 +122,7 @@ class ScaNN(Backend):
                 if name.endswith(".pbtxt"):
                     content = content.replace(b'asset_path: "', f'asset_path: "{folder}/'.encode())
                 (Path(folder) / Path(name).name).write_bytes(content)
-            self.index_ = self._library.load_searcher(folder)
+            self.index_ = self._library().load_searcher(folder)
 
     def _bytes(self) -> int:
         # A half byte for every two numbers beside the vectors it compares again with, and our own.

@@ -77,8 +77,8 @@ def tune(
 ) -> Tuning:
     """Set on ``index`` the fastest search knobs that reach ``target_recall`` against exact search.
 
-    Queries at even positions choose, those at odd ones are held out and tell the recall. An item as near as the
-    k-th of exact search counts as found, whichever of equally near ones it is.
+    Queries at even positions choose, those at odd ones are held out and tell the recall. An item as near as
+    the k-th of exact search counts as found, whichever of equally near ones it is.
 
     Args:
         index: a filled one.

@@ -3,6 +3,7 @@
 Source: https://github.com/unum-cloud/usearch
 """
 
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -41,12 +42,16 @@ class USearch(Backend):
         self.m = m
         self.ef_construction = ef_construction
         self.ef_search = ef_search
-        self._library = library("usearch.index", "usearch")
+        self._library()  # better now than after the vectors were computed
         self.index_: Any = None
+
+    @staticmethod
+    def _library() -> ModuleType:
+        return library("usearch.index", "usearch")
 
     def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
         if self.index_ is None:
-            self.index_ = self._library.Index(
+            self.index_ = self._library().Index(
                 ndim=vectors.shape[1],
                 metric="l2sq" if self.metric == "l2" else "ip",
                 dtype="f32",
@@ -78,7 +83,7 @@ class USearch(Backend):
     def _read(self, opened: Opened) -> None:
         if _PART in opened.archive.names:
             with opened.archive.as_path(_PART) as path:
-                self.index_ = self._library.Index.restore(path)
+                self.index_ = self._library().Index.restore(path)
 
     def _bytes(self) -> int:
         return 0 if self.index_ is None else int(self.index_.serialized_length)
