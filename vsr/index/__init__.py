@@ -1,6 +1,7 @@
 """Vectors become neighbours. Every index has the same verbs and the same manners."""
 
 from vsr.index.annoy import Annoy
+from vsr.index.auto import Auto
 from vsr.index.backend import Backend
 from vsr.index.binary import Binary
 from vsr.index.faiss import Faiss
@@ -33,6 +34,7 @@ __all__ = [
     "LSH",
     "NSG",
     "Annoy",
+    "Auto",
     "Backend",
     "Binary",
     "Faiss",
