@@ -4,9 +4,9 @@ python tests/benchmarks/index_wrapper.py
 python tests/benchmarks/index_wrapper.py flat hnsw --n 100000 --queries 10000 --repeat 15
 
 Both answer the same queries in turn, many times; the own call gets float32 vectors, made unit length
-beforehand, and its raw answer is thrown away: what is added are checks, unit length, ids and order. CPU seconds
-(user and system, all threads), to which a busy machine does less than to wall seconds; the ratio of medians is
-the one to read.
+beforehand, and its raw answer is thrown away: what is added are checks, unit length, ids and order. Times are
+CPU time (user and system, all threads), to which a busy machine does less than to wall time; the ratio of
+medians is the one to read.
 """
 
 import argparse
@@ -89,9 +89,7 @@ def main() -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     gallery, queries = vectors[: args.n], vectors[args.n :]
     print(f"{args.queries:,} queries × {args.n:,} × {args.width}, k = {args.k}, {threads} threads, cosine")
-    print(
-        "| backend | own CPU ms | through it CPU ms | ratio of fastest | of medians | |\n|---|---|---|---|---|---|"
-    )
+    print("| backend | own ms | through it ms | ratio of fastest | of medians | |\n|---|---|---|---|---|---|")
     for name in args.backends:
         if name in EXTRAS and importlib.util.find_spec(name) is None:
             print(f"| {name} | | | | | not installed |")

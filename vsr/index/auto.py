@@ -68,13 +68,13 @@ _EXACT = Choice(Flat, {}, 4, 8, 1.0, "so few vectors are compared one by one")
 class Auto:
     """The fastest backend that fits a memory budget and can reach a recall, its search knobs tuned for that.
 
-    `train` chooses by arithmetic on the number and width of its vectors, which should be all of the catalogue;
-    the first `add`, which should hold it all too, tunes: its own vectors are the queries, so that queries from
+    `train` chooses by arithmetic on the number and width of its vectors, which should be the whole catalogue;
+    the first `add`, which should hold it all too, tunes: its own vectors are the queries, so queries from
     elsewhere should be tuned for again (``auto.tune(queries)``). Saved and loaded, it is the index chosen.
 
     Args:
-        budget: ``memory_mb``, in 10^6 bytes, null for no limit; ``recall``, to be reached against exact search
-            at ``k`` neighbours.
+        budget: ``memory_mb``, in 10^6 bytes, null for no limit; ``recall``, to be reached against exact
+            search at ``k`` neighbours.
         metric: cosine, ip or l2.
 
     Attributes:

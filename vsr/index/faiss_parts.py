@@ -167,12 +167,14 @@ def set_seed(index: IndexLike, seed: int) -> None:
     core = peeled(index)
     if isinstance(core, faiss.IndexIVFPQ):
         core.do_polysemous_training = False  # a minute of CPU for a filter that is never used
-    clusterings = [core.cp] if isinstance(core, faiss.IndexIVF) else []
+    clusterings = []
+    if isinstance(core, faiss.IndexIVF):
+        core.cp.max_points_per_centroid = _POINTS_PER_CENTROID
+        clusterings.append(core.cp)
     if getattr(core, "pq", None) is not None:
         clusterings.append(core.pq.cp)
     for clustering in clusterings:
         clustering.seed = seed + 1  # Faiss takes some seeds below 1 for "from the clock"
-        clustering.max_points_per_centroid = _POINTS_PER_CENTROID if clustering is core.cp else 256
         clustering.min_points_per_centroid = 1  # it would warn on the standard error stream, once a codebook
 
 
