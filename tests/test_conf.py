@@ -76,12 +76,26 @@ def test_every_recipe_composes_and_binds(group):
 
 def test_every_group_folder_is_tested():
     folders = {path.relative_to(CONF).as_posix() for path in CONF.rglob("*") if path.is_dir()}
-    assert folders <= {*GROUPS, "callbacks", "experiment", "debug", "hydra", "hydra/job_logging", "progress"}
+    others = {"callbacks", "experiment", "debug", "hydra", "hydra/job_logging", "progress"}
+    assert folders <= {*GROUPS, *others, "comparison", "vectors"}
 
 
 def test_evaluate_composes():
     config = composed("checkpoint=x.ckpt", name="evaluate")
     assert config["split"] == "test"
+
+
+@pytest.mark.parametrize("path", sorted(CONF.glob("comparison/*.yaml")), ids=lambda path: path.stem)
+def test_every_comparison_names_index_methods_that_are_there(path):
+    node = composed(f"comparison={path.stem}", name="compare")["comparison"]
+    candidates = assemble.candidates(node.pop("backends"), node.pop("only"), node["metric"], CONF / "index")
+    assemble.instantiate(node, "comparison", backends=candidates)
+
+
+@pytest.mark.parametrize("path", sorted(CONF.glob("vectors/*.yaml")), ids=lambda path: path.stem)
+def test_every_source_of_vectors_instantiates(path):
+    config = composed(f"vectors={path.stem}", name="compare")
+    assemble.instantiate({**config["vectors"], **({"path": "e.npy"} if path.stem == "file" else {})}, "vectors")
 
 
 def test_an_entry_opens_with_the_command_that_uses_it():

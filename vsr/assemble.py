@@ -228,6 +228,80 @@ def evaluation_run(cfg: DictConfig) -> Any:
     )
 
 
+def comparison_run(cfg: DictConfig) -> Any:
+    """What `vsr.comparison.compare` needs, from the composed ``compare.yaml``.
+
+    With a checkpoint the vectors are its embeddings of its own data, unless the command line chooses other.
+    """
+    from vsr.comparison import Comparison
+    from vsr.training.provenance import command, git_state, versions
+
+    _hush()
+    config = plain(cfg)
+    node = dict(config["comparison"])
+    backends = candidates(node.pop("backends"), node.pop("only"), node["metric"], _conf("index"))
+    plan = instantiate(node, "comparison", backends=backends)
+    source = _embedded(config) if config["checkpoint"] else instantiate(config["vectors"], "vectors")
+    provenance = {"command": command(), "versions": versions(), "git": git_state()}
+    against = Path(config["against"]) if config["against"] else None
+    return Comparison(source, plan, run_folder(), provenance, against)
+
+
+def candidates(backends: dict[str, Any], only: list[str], metric: str, entries: Path) -> list[Any]:
+    """Index methods by their entries in conf/index, with what the comparison changes in them.
+
+    Args:
+        backends: by name; each may say ``index`` (the entry, by default its name), ``build`` (arguments that
+            differ from the entry's), ``search`` (values by search knob, by default those that the class
+            declares) and ``family``.
+        only: names of some of them; all when empty.
+        metric: of all of them.
+        entries: the folder conf/index.
+
+    Raises:
+        ConfigError: a name or an argument that there is not.
+    """
+    from vsr.comparison import Candidate, chosen, settings
+
+    known = {path.stem: path for path in entries.glob("*.yaml") if path.stem != "none"}
+    made = []
+    for name, given in chosen(backends, only).items():
+        given, place = given or {}, f"comparison.backends.{name}"
+        entry = given.get("index", name)
+        if entry not in known:
+            raise ConfigError(f"{place}: there is no index '{entry}' in conf/index/{nearest(entry, known)}")
+        node = {**OmegaConf.to_container(OmegaConf.load(known[entry])), **given.get("build", {})}  # pyright: ignore
+        node["metric"] = metric
+        check_node(node, place)
+        target = node.pop("_target_")
+        family = given.get("family", "other")
+        made.append(Candidate(name, target, node, family, settings(given.get("search"))))
+    return made
+
+
+def _embedded(config: dict[str, Any]) -> Any:
+    """Queries and gallery of a checkpoint, by the model and the transform that it is evaluated with."""
+    from vsr.comparison import Embedded
+    from vsr.training import read_checkpoint
+    from vsr.training.measure import load_model
+
+    path = Path(config["checkpoint"])
+    trained = dict(read_checkpoint(path)["vsr_config"])
+    for key in ("data", "transforms", "loader"):
+        if config.get(key):
+            trained[key] = config[key]
+    trained["model"] = {**trained["model"], "weights": None}  # the checkpoint holds the weights
+    model = network(trained)
+    load_model(model, path)
+    return Embedded(model, datamodule(trained), config["split"], path)
+
+
+def _conf(group: str) -> Path:
+    """The folder of a group of the configuration in use."""
+    sources = HydraConfig.get().runtime.config_sources
+    return next(Path(one.path) for one in sources if one.provider == "main") / group
+
+
 def _progress(config: dict[str, Any]) -> list[Any]:
     return [instantiate(config["progress"], "progress")] if config.get("progress") else []
 

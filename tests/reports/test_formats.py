@@ -97,3 +97,20 @@ def test_the_definition_of_a_cutoff_names_it():
 
 def test_an_unknown_metric_has_no_definition():
     assert definition("my_metric@3") == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (12_345, "12\u202f300"),
+        (999.9, "1\u202f000"),
+        (4.0678, "4.07"),
+        (0.012345, "0.0123"),
+        (-5.0, "-5.00"),
+        (0, "0"),
+        (float("nan"), "–"),
+        (None, "–"),
+    ],
+)
+def test_a_quantity_has_three_significant_digits(value, text):
+    assert formats.significant(value) == text

@@ -59,3 +59,17 @@ def duration(seconds: Any) -> str:
     if not minutes:
         return f"{rest} s"
     return f"{hours} h {minutes_left:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def significant(value: Any, digits: int = 3) -> str:
+    """A quantity with so many significant digits: ``12 300``, ``4.07``, ``0.0123``; a dash for no number.
+
+    Thousands are set apart by a space at which no line breaks.
+    """
+    if not is_number(value):
+        return ABSENT
+    if value == 0:
+        return "0"
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, decimals)
+    return f"{rounded:,.{max(0, decimals)}f}".replace(",", "\u202f")

@@ -1,0 +1,94 @@
+"""Watched processes, with small stand-ins for the worker: no library is loaded."""
+
+import os
+import textwrap
+import time
+
+import numpy as np
+import psutil
+import pytest
+
+from vsr.comparison import process
+from vsr.comparison.process import LimitError, Watched, private_mib
+
+PRELUDE = """
+import json, os, sys, time
+def say(**event):
+    print(json.dumps(event), flush=True)
+"""
+
+
+@pytest.fixture
+def watched(tmp_path, monkeypatch):
+    """``watched(code, memory_mib, seconds)``: a process that runs ``code``, stopped at the end."""
+    started = []
+
+    def start(code, memory_mib=10_000.0, seconds=60.0):
+        (tmp_path / "stand_in.py").write_text(PRELUDE + textwrap.dedent(code))
+        monkeypatch.setattr(process, "WORKER", "stand_in")
+        monkeypatch.syspath_prepend(tmp_path)
+        started.append(Watched({}, tmp_path / "work", "one", memory_mib, seconds))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+def test_what_it_says_is_passed_on_in_order(watched):
+    events = list(watched("say(event='grid', grid=[1]); say(event='search', n=2)").events())
+    assert events == [{"event": "grid", "grid": [1]}, {"event": "search", "n": 2}]
+
+
+def test_the_peak_of_a_phase_is_told_at_its_end(watched):
+    code = """
+    say(event='phase', phase='build', mib=1)
+    block = bytearray(os.urandom(1)) * (200 * 2**20)
+    time.sleep(0.5)
+    del block
+    say(event='phase', phase='save', mib=2)
+    """
+    first, second = watched(code).events()
+    assert first["phase"] == "build"
+    assert 200 < second["peak_mib"] < 400
+
+
+def test_too_much_memory_ends_it(watched):
+    one = watched(
+        "blocks = [(time.sleep(0.01), bytearray(b'x') * 2**23) for _ in range(200)]", memory_mib=150
+    )
+    with pytest.raises(LimitError, match="more than the limit of 150 MiB"):
+        list(one.events())
+    one.stop()
+    assert not psutil.pid_exists(one.process.pid)
+
+
+def test_too_much_time_ends_it(watched):
+    one = watched("time.sleep(60)", seconds=0.3)
+    started = time.monotonic()
+    with pytest.raises(LimitError, match="longer than the limit"):
+        list(one.events())
+    assert time.monotonic() - started < 30
+
+
+def test_an_end_unasked_is_told_with_its_last_words(watched):
+    with pytest.raises(LimitError, match="ended with code 3: last words"):
+        list(watched("print('last words', file=sys.stderr); sys.exit(3)").events())
+    with pytest.raises(LimitError, match="ended by SIGSEGV"):
+        list(watched("os.kill(os.getpid(), 11)").events())
+
+
+def test_a_failure_that_it_told_is_no_second_one(watched):
+    code = "say(event='failure', knobs=None, reason='x'); sys.exit(1)"
+    assert len(list(watched(code).events())) == 1
+
+
+def test_mapped_files_do_not_count_as_memory(tmp_path):
+    mapped = np.lib.format.open_memmap(tmp_path / "m.npy", mode="w+", dtype=np.float32, shape=(2**25,))
+    before = private_mib(os.getpid())
+    mapped[:] = 1
+    assert np.load(tmp_path / "m.npy", mmap_mode="r").max() == 1
+    assert private_mib(os.getpid()) - before < 64
+    mine = np.ones(2**25, np.float32)
+    assert private_mib(os.getpid()) - before > 100
+    del mine
