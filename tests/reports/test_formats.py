@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vsr.reports.formats import count, difference, duration, signed, small, three
+from vsr.reports.formats import count, difference, duration, signed, significant, small, three
 from vsr.reports.names import definition, parse
 
 
@@ -113,4 +113,4 @@ def test_an_unknown_metric_has_no_definition():
     ],
 )
 def test_a_quantity_has_three_significant_digits(value, text):
-    assert formats.significant(value) == text
+    assert significant(value) == text
