@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from vsr.comparison.process import private_mib
 from vsr.comparison.timing import latency, throughput
 from vsr.comparison.truth import Truth, recalls, scores, truth
 from vsr.comparison.vectors import Vectors
+from vsr.data import LabelRelevance
 from vsr.index import Index
 from vsr.metrics import RankingMetrics
 from vsr.retrieval import evaluate
@@ -47,6 +49,11 @@ class Measurement:
         self.how: dict[str, Any] = job["how"]
         self.cores = self.how["threads"]
         self.vectors = Vectors(job["vectors"])
+
+    @cached_property
+    def relevance(self) -> LabelRelevance:
+        """What is relevant; not made before the index is built, whose memory is measured."""
+        return self.vectors.relevance()
 
     def run(self) -> None:
         """Build, or load what was built, then measure each setting that is not done."""
@@ -129,7 +136,7 @@ class Measurement:
 
     def _quality(self, index: Index, exact: Truth) -> dict[str, Any]:
         vectors, k, depth, metric = (self.vectors, *(self.how[one] for one in ("k", "depth", "metric")))
-        queries, relevance = torch.from_numpy(vectors.queries), vectors.relevance()
+        queries, relevance = torch.from_numpy(vectors.queries), self.relevance
         if vectors.labelled:
             measured = evaluate(
                 queries, vectors.gallery, relevance, RankingMetrics(self.how["metrics"]), index, depth=k
