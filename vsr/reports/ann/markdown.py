@@ -29,7 +29,8 @@ def _advice(one: Advice) -> str:
 
 
 def _warning(text: str, names: list[str]) -> str:
-    return "\n".join([f"> {_escaped(text)}", *(f"> - {_escaped(name)}" for name in names)])
+    listed = "; ".join(_escaped(name) for name in names)
+    return f"> {_escaped(text)}" + (f" {listed}." if names else "")
 
 
 def _table(table: Table) -> str:

@@ -39,7 +39,7 @@ def task_figure(found: Comparison, earlier: Comparison | None = None) -> Figure 
         return min(row[task] / exact, 1.0) if is_number(row.get(task)) else np.nan
 
     title = f"Speed at a given share of exact search's {task} ({exact:.3f})"
-    return _speed_figure(found, earlier, title, f"{task} / exact search's {task}", kept)
+    return _speed_figure(found, earlier, title, f"{task} / exact search's {task}, at most 1", kept)
 
 
 def memory_figure(found: Comparison) -> Figure:

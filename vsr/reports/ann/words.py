@@ -19,6 +19,7 @@ from vsr.reports.formats import count, is_number, significant, three
 _BUSY = 0.5  # load a core, before the start
 _WIDE = 0.25  # spread of repeats, as a share of their median
 _FEW = 200  # queries
+_MOST_NAMES = 20
 _WAITED = 0.8  # of a processor that a search with one thread got
 
 
@@ -128,7 +129,12 @@ def warnings(found: Comparison) -> list[dict[str, object]]:
         ),
     ]
     told: list[dict[str, object]] = [{"text": text, "names": []} for text in _general(found)]
-    return told + [{"text": text, "names": names} for text, names in listed if names]
+    return told + [{"text": text, "names": _some(names)} for text, names in listed if names]
+
+
+def _some(names: list[str]) -> list[str]:
+    more = len(names) - _MOST_NAMES
+    return [*names[:_MOST_NAMES], f"… and {more} more"] if more > 0 else names
 
 
 def _general(found: Comparison) -> list[str]:
