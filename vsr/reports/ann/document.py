@@ -153,7 +153,12 @@ def facts(about: Row) -> list[tuple[str, str, bool]]:
 
 
 def _source(source: Row) -> str:
-    return " · ".join(f"{key} {value}" for key, value in source.items() if value is not None)
+    """What the vectors are, without what only tells a file from its next version."""
+    known = {
+        key: value for key, value in source.items() if value is not None and key not in ("kind", "written")
+    }
+    files = {key: value[0] if isinstance(value, list) else value for key, value in known.items()}
+    return " · ".join([str(source.get("kind", "")), *(f"{key} {value}" for key, value in files.items())])
 
 
 def _limits(limits: Row) -> str:

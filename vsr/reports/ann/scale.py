@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
 _END = 2e-3  # what is missing of 1 when a tenth of it makes no difference any more
+_HIGHEST = 0.9  # the scale begins here or below it: near 1 all is much alike
 _TICKS = (0.0, 0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 
 
@@ -15,7 +16,7 @@ def stretched(share: np.ndarray | float) -> np.ndarray:
 
 def set_stretched(axes: Axes, lowest: float) -> None:
     """Make the x axis of ``axes``, on which places of `stretched` are drawn, show shares from ``lowest``."""
-    lowest = max([tick for tick in _TICKS if tick <= lowest], default=0.0)
+    lowest = max([tick for tick in _TICKS if tick <= min(lowest, _HIGHEST)], default=0.0)
     ticks = [tick for tick in _TICKS if tick >= lowest]
     axes.set_xlim(float(stretched(lowest)), float(stretched(1.0)) + 0.03)
     axes.xaxis.set_major_locator(FixedLocator([float(stretched(tick)) for tick in ticks]))

@@ -83,9 +83,10 @@ def _speed_figure(
     figure, axes = axes_of(title, note, [f"{name}  " for name in lines])
     style_of, labels = looks(found), []
     _draw_envelope(axes, on_top, quality)
-    if earlier is not None:
-        for row in earlier.backends:
-            _draw_earlier(axes, _line(earlier.of(row["name"]), quality), quality, style_of.get(row["name"]))
+    for row in earlier.backends if earlier is not None else []:
+        rows = _line(earlier.of(row["name"]), quality)
+        _draw_earlier(axes, rows, quality, style_of.get(row["name"]))
+        every += rows
     for name, rows in lines.items():
         look, bold = style_of[name], name in names
         x, y = stretched(np.array([quality(row) for row in rows])), column(rows, "qps_1")
