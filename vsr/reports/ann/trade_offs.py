@@ -83,10 +83,11 @@ def _speed_figure(
     figure, axes = axes_of(title, note, [f"{name}  " for name in lines])
     style_of, labels = looks(found), []
     _draw_envelope(axes, on_top, quality)
-    for row in earlier.backends if earlier is not None else []:
-        rows = _line(earlier.of(row["name"]), quality)
-        _draw_earlier(axes, rows, quality, style_of.get(row["name"]))
-        every += rows
+    if earlier is not None:
+        for name in lines:  # what only the other measured is in its own report
+            rows = _line(earlier.of(name), quality)
+            _draw_earlier(axes, rows, quality, style_of[name])
+            every += rows
     for name, rows in lines.items():
         look, bold = style_of[name], name in names
         x, y = stretched(np.array([quality(row) for row in rows])), column(rows, "qps_1")
@@ -120,11 +121,12 @@ def _draw_envelope(axes: Axes, rows: list[Row], quality: Quality) -> None:
         axes.plot(x, column(rows, "qps_1"), color=_ENVELOPE, linewidth=10, zorder=1, solid_capstyle="round")
 
 
-def _draw_earlier(axes: Axes, rows: list[Row], quality: Quality, look: Look | None) -> None:
+def _draw_earlier(axes: Axes, rows: list[Row], quality: Quality, look: Look) -> None:
     if rows:
         x = stretched(np.array([quality(row) for row in rows]))
-        color = look.color if look else style.MUTED
-        axes.plot(x, column(rows, "qps_1"), color=color, linestyle=":", linewidth=1.3, alpha=0.8, zorder=2)
+        axes.plot(
+            x, column(rows, "qps_1"), color=look.color, linestyle=":", linewidth=1.3, alpha=0.8, zorder=2
+        )
 
 
 def _finish(axes: Axes, lowest: float, across: str, up: str, values: list[float]) -> None:
