@@ -31,9 +31,9 @@ def test_one_command_leaves_a_report(script, tmp_path):
     [
         (["comparison.only=[hnws]"], "'hnsw'"),
         (["+comparison.backends.mine={index: hnws}"], "no index 'hnws' in conf/index/; did you mean 'hnsw'"),
-        (["comparison.backends.hnsw.build={mm: 3}"], "comparison.backends.hnsw.mm is not an option of HNSW"),
+        (["+comparison.backends.hnsw.build={mm: 3}"], "comparison.backends.hnsw.mm is not an option of HNSW"),
         (["comparison=quik"], "'quick'"),
-        (["comparison.k=0"], "comparison: comparison.k must be >= 1, got 0"),
+        (["comparison.k=0"], "comparison.k must be >= 1, got 0"),
         (["vectors=file"], "vectors.path must be set"),
         (["vectors=file", "vectors.path=none.npy"], "no file none.npy"),
         (["checkpoint=none.ckpt"], "none.ckpt does not exist"),
