@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import vsr.losses
 
-every_loss = pytest.mark.parametrize("name", vsr.losses.__all__)
+every_loss = pytest.mark.parametrize("name", [name for name in vsr.losses.__all__ if name != "PairLoss"])
 
 
 def build(name):
