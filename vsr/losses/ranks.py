@@ -1,0 +1,47 @@
+"""Ranks of the positives, made smooth: how many columns are nearer to the anchor than they are."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from vsr.losses.differences import sigmoid, sums_of_differences
+from vsr.losses.pairs import Pairs
+
+
+class SoftRanks(NamedTuple):
+    """The P positive pairs of a batch, anchor by anchor.
+
+    Attributes:
+        anchors: (P,) int row of each.
+        among_positives: (P,) rank among the anchor's positives, >= 1 where the sigmoids are steps.
+        among_all: (P,) rank among all columns but the anchor itself.
+    """
+
+    anchors: Tensor
+    among_positives: Tensor
+    among_all: Tensor
+
+
+def soft_ranks(pairs: Pairs, temperature: float) -> SoftRanks:
+    """1 + Σ_j sigmoid((s_ij - s_ip) / temperature), j != p, for each positive p of each anchor i."""
+    curve = sigmoid(temperature)
+    anchors, columns = pairs.positive.nonzero(as_tuple=True)
+    n_positive = pairs.positive.sum(dim=1)
+    place = torch.arange(len(anchors), device=anchors.device) - (n_positive.cumsum(0) - n_positive)[anchors]
+    # Positives alone in a matrix of their own (B, most positives): comparing them there is next to nothing.
+    width = max(int(n_positive.max()), 1)
+    shape = (len(n_positive), width)
+    near = pairs.similarities.new_zeros(shape).index_put(
+        (anchors, place), pairs.similarities[anchors, columns]
+    )
+    filled = torch.arange(width, device=anchors.device) < n_positive[:, None]
+    # 1/2 is what the positive gives by comparison with itself.
+    among_positives = sums_of_differences(near, anchors, place, filled, curve) + 0.5
+    nearer = sums_of_differences(pairs.similarities, anchors, columns, pairs.negative, curve)
+    return SoftRanks(anchors, among_positives, among_positives + nearer)
+
+
+def sum_by_anchor(values: Tensor, anchors: Tensor, n_anchors: int) -> Tensor:
+    """Sum (B,) of the values (P,) of each anchor."""
+    return values.new_zeros(n_anchors).index_add(0, anchors, values)
