@@ -36,5 +36,5 @@ class SupConIn(PairLoss):
         logits = pairs.similarities / self.temperature
         total = masked_logsumexp(logits, pairs.positive | pairs.negative)  # (B,)
         n_positive = pairs.positive.sum(dim=1)
-        mean = masked_logsumexp(logits, pairs.positive) - n_positive.clamp(min=1).log()
+        mean = masked_logsumexp(logits, pairs.positive) - n_positive.clamp(min=1).to(logits.dtype).log()
         return mean_where(total - mean, n_positive > 0)
