@@ -169,7 +169,7 @@ def training_run(cfg: DictConfig) -> Any:
         config=config,
     )
     data = datamodule(config)  # last of what a mistake in the configuration can reach: it may take a while
-    set_up(module.loss, data.examples.labels[:, 0], module.model.width, module.seed)
+    set_up(module.loss, data.examples.labels[:, 0], module.model.width, module.seed)  # pyright: ignore[reportArgumentType]
     callbacks = {
         name: instantiate(node, f"callbacks.{name}") for name, node in config["callbacks"].items() if node
     }

@@ -81,7 +81,7 @@ def test_is_smaller_when_labels_lie_together_than_when_they_are_mixed(name):
     loss = build(name)
     if name in PROXIES:
         with torch.no_grad():
-            loss.proxies.copy_(torch.eye(8)[loss.known].repeat_interleave(loss.per_label, dim=0))
+            loss.proxies.copy_(torch.eye(8)[loss.known].repeat(loss.per_label, 1))
     elif name == "SemiHardTriplet":  # where all is right or all is wrong, nothing is semi-hard
         pytest.skip("a semi-hard loss looks at the band between right and wrong alone")
     mixed = together[torch.arange(len(labels)).reshape(6, 4).T.flatten()]

@@ -6,7 +6,8 @@ Source: Sun et al. 2020 (arXiv 2002.10857), eq. 6 and 8, with pairwise labels.
 import torch.nn.functional as F
 from torch import Tensor
 
-from vsr.losses.pairs import PairLoss, Pairs, masked_logsumexp, mean_where
+from vsr.losses.logsumexp import masked_logsumexp
+from vsr.losses.pairs import PairLoss, Pairs, mean_where
 
 
 class Circle(PairLoss):

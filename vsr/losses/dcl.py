@@ -5,7 +5,8 @@ Source: Yeh et al. 2022 (arXiv 2110.06848), eq. 6.
 
 from torch import Tensor
 
-from vsr.losses.pairs import PairLoss, Pairs, check_temperature, masked_logsumexp, mean_of
+from vsr.losses.logsumexp import masked_logsumexp
+from vsr.losses.pairs import PairLoss, Pairs, check_temperature, mean_of
 
 
 class DCL(PairLoss):

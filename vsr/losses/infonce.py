@@ -10,7 +10,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vsr.losses.pairs import PairLoss, Pairs, check_temperature, masked_logsumexp, mean_where
+from vsr.losses.logsumexp import masked_logsumexp
+from vsr.losses.pairs import PairLoss, Pairs, check_temperature, mean_where
 
 LEARNT_RANGE = (0.01, 1.0)  # CLIP's floor; above 1 cosine similarities hardly tell pictures apart
 
@@ -50,7 +51,7 @@ class InfoNCE(PairLoss):
         logits = pairs.similarities / self._temperature()
         total = masked_logsumexp(logits, pairs.positive | pairs.negative)  # (B,)
         n_positive = pairs.positive.sum(dim=1)
-        mean = logits.masked_fill(~pairs.positive, 0).sum(dim=1) / n_positive.clamp(min=1)
+        mean = torch.where(pairs.positive, logits, 0).sum(dim=1) / n_positive.clamp(min=1)
         return mean_where(total - mean, n_positive > 0)
 
     def _temperature(self) -> float | Tensor:

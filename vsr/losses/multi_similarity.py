@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vsr.losses.pairs import PairLoss, Pairs, masked_logsumexp
+from vsr.losses.logsumexp import masked_logsumexp
+from vsr.losses.pairs import PairLoss, Pairs
 
 
 class MultiSimilarity(PairLoss):

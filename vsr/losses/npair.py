@@ -7,7 +7,8 @@ section 3.2.2, over all pairs of a batch.
 import torch.nn.functional as F
 from torch import Tensor
 
-from vsr.losses.pairs import PairLoss, Pairs, masked_logsumexp, mean_of, widened
+from vsr.losses.logsumexp import masked_logsumexp
+from vsr.losses.pairs import PairLoss, Pairs, mean_of, widened
 
 
 class NPair(PairLoss):

@@ -6,7 +6,8 @@ Source: Chen et al. 2020 (arXiv 2002.05709), eq. 1.
 import torch.nn.functional as F
 from torch import Tensor
 
-from vsr.losses.pairs import PairLoss, Pairs, check_temperature, masked_logsumexp, mean_of
+from vsr.losses.logsumexp import masked_logsumexp
+from vsr.losses.pairs import PairLoss, Pairs, check_temperature, mean_of
 
 
 class NTXent(PairLoss):

@@ -116,14 +116,6 @@ def check_references(
         raise ValueError(f"own must be ({len(embeddings)},) of integers, got {tuple(own.shape)} {own.dtype}")
 
 
-def masked_logsumexp(values: Tensor, mask: Tensor) -> Tensor:
-    """Log Σ exp over the entries of each row of (B, N) that ``mask`` picks; about -1e38 where it picks none.
-
-    The filling is finite: a row of -inf would have NaN for a gradient.
-    """
-    return values.masked_fill(~mask, torch.finfo(values.dtype).min / 2).logsumexp(dim=1)
-
-
 def mean_where(values: Tensor, mask: Tensor) -> Tensor:
     """Mean of the ``values`` that ``mask`` picks; 0, with a gradient of 0, where it picks none."""
     return values.masked_fill(~mask, 0).sum() / mask.sum().clamp(min=1)

@@ -28,8 +28,9 @@ class ProxyLoss(nn.Module):
     """A loss of the similarities between pictures and proxies; a subclass is its formula, `of_classes`.
 
     It must be told the labels and the embedding width once, before the optimizer is made: `set_up`. From then
-    on ``proxies`` (C · per_label, D) is its parameter and ``known`` (C,) its buffer of labels, rising; both
-    are in its state dict. It is not meant for references: a proxy stands for what a memory would hold.
+    on ``proxies`` (per_label · C, D) is its parameter, one of each label after the other, and ``known`` (C,)
+    its buffer of labels, rising; both are in its state dict. It is not meant for references: a proxy stands
+    for what a memory would hold.
 
     Args:
         per_label: proxies for each label, >= 1.
@@ -81,13 +82,13 @@ class ProxyLoss(nn.Module):
         classes = index_of(labels, self.known)
         with torch.autocast(embeddings.device.type, enabled=False):
             anchors = unit(embeddings)
-            near = anchors @ unit(self.proxies).to(anchors.dtype).T  # (B, C · per_label)
+            near = anchors @ unit(self.proxies).to(anchors.dtype).T  # (B, per_label · C)
             if not len(labels):
                 return near.sum()
             return self.of_classes(near, classes)
 
     def of_classes(self, near: Tensor, classes: Tensor) -> Tensor:
-        """The loss of cosines ``near`` (B, C · per_label), label by label, and classes (B,) in 0..C-1."""
+        """The loss of cosines ``near`` (B, per_label · C) and classes (B,) in 0..C-1."""
         raise NotImplementedError
 
 

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vsr.losses.logsumexp import masked_logsumexp
 from vsr.losses.proxies import ProxyLoss
 
 
@@ -39,8 +40,7 @@ class ProxyAnchor(ProxyLoss):
     def of_classes(self, near: Tensor, classes: Tensor) -> Tensor:
         """See `ProxyLoss.of_classes`."""
         own = torch.zeros_like(near, dtype=torch.bool).scatter_(1, classes[:, None], True)  # (B, C)
-        lowest = torch.finfo(near.dtype).min / 2
-        pull = (self.scale * (self.margin - near)).masked_fill(~own, lowest).logsumexp(dim=0)  # (C,)
-        push = (self.scale * (self.margin + near)).masked_fill(own, lowest).logsumexp(dim=0)
+        pull = masked_logsumexp(self.scale * (self.margin - near), own, dim=0)  # (C,)
+        push = masked_logsumexp(self.scale * (self.margin + near), ~own, dim=0)
         # A proxy without positives has log(1 + 0) = 0: the sum over P is the sum over P+.
         return F.softplus(pull).sum() / own.any(dim=0).sum() + F.softplus(push).mean()

@@ -40,5 +40,5 @@ class SigLIP(PairLoss):
         """See `PairLoss.of_pairs`; 0 for a single picture."""
         logits = pairs.similarities * self.log_scale.exp() + self.bias
         # -log sigmoid(-x) is softplus(x); for a positive pair x less: softplus(-x) = softplus(x) - x.
-        questions = F.softplus(logits).masked_fill(~(pairs.positive | pairs.negative), 0).sum()
-        return (questions - logits.masked_fill(~pairs.positive, 0).sum()) / len(logits)
+        questions = torch.where(pairs.positive | pairs.negative, F.softplus(logits), 0).sum()
+        return (questions - torch.where(pairs.positive, logits, 0).sum()) / len(logits)

@@ -5,7 +5,8 @@ Source: Khosla et al. 2020 (arXiv 2004.11362), eq. 3. Its better form, L_out of 
 
 from torch import Tensor
 
-from vsr.losses.pairs import PairLoss, Pairs, check_temperature, masked_logsumexp, mean_where
+from vsr.losses.logsumexp import masked_logsumexp
+from vsr.losses.pairs import PairLoss, Pairs, check_temperature, mean_where
 
 
 class SupConIn(PairLoss):
