@@ -166,7 +166,7 @@ def _child(connection: Connection, run: Callable[[], object], limit: int, limit_
 
 def apart(run: Callable[[], object], limit_gib: float, limit_s: int) -> object:
     """What ``run`` gives in a process of its own: ``memory`` or ``time`` where it passes a limit."""
-    context = multiprocessing.get_context("forkserver")
+    context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
     process = context.Process(target=_child, args=(there, run, int(limit_gib * GIB), limit_s))
     process.start()
@@ -237,7 +237,6 @@ def main() -> None:
     parser.add_argument("--limit-s", type=int, default=60)
     parser.add_argument("--out", type=Path, help="folder for benchmark.csv and benchmark.md")
     args = parser.parse_args()
-    multiprocessing.set_forkserver_preload(["__main__"])
     lines = ["| " + " | ".join(HEADS) + " |", "|---|" + "---:|" * 2 + "---|" + "---:|" * 6]
     print(*lines, sep="\n")
     rows = []

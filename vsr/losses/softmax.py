@@ -117,7 +117,7 @@ class ArcFace(ProxyLoss):
     def of_classes(self, near: Tensor, classes: Tensor) -> Tensor:
         """See `ProxyLoss.of_classes`."""
         if self.per_label > 1:
-            near = near.unflatten(1, (self.per_label, -1)).amax(dim=1)  # (B, C)
+            near = near.unflatten(1, (self.per_label, -1)).max(dim=1).values  # (B, C)
         own = near.gather(1, classes[:, None])
         logits = near.scatter(1, classes[:, None], turned(own, self.margin))
         return F.cross_entropy(self.scale * logits, classes)
