@@ -109,7 +109,7 @@ def index_of(labels: Tensor, known: Tensor) -> Tensor:
     Raises:
         ValueError: a label is not known.
     """
-    places = torch.searchsorted(known, labels).clamp(max=len(known) - 1)
+    places = torch.searchsorted(known, labels.contiguous()).clamp(max=len(known) - 1)
     strange = known[places] != labels
     if strange.any():
         label = int(labels[strange][0])
