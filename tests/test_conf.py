@@ -104,8 +104,8 @@ def test_a_target_from_elsewhere_is_refused_however_deep_it_lies():
     node = {"_target_": "vsr.losses.Combined", "losses": {"a": {"_target_": "os.system", "command": "true"}}}
     with pytest.raises(ConfigError, match=r"loss\.losses\.a\._target_ must begin with"):
         assemble.instantiate(node, "loss")
+    node["losses"]["a"] = {"_target_": "vsr.losses.InfoNCE", "temprature": 1}
     with pytest.raises(ConfigError, match=r"loss\.losses\.a\.temprature is not an option of InfoNCE"):
-        node["losses"]["a"] = {"_target_": "vsr.losses.InfoNCE", "temprature": 1}
         assemble.instantiate(node, "loss")
 
 

@@ -118,7 +118,7 @@ def check_references(
 
 def mean_where(values: Tensor, mask: Tensor) -> Tensor:
     """Mean of the ``values`` that ``mask`` picks; 0, with a gradient of 0, where it picks none."""
-    return values.masked_fill(~mask, 0).sum() / mask.sum().clamp(min=1)
+    return torch.where(mask, values, 0).sum() / mask.sum().clamp(min=1)
 
 
 def check_temperature(temperature: float, name: str = "temperature") -> None:
@@ -132,7 +132,7 @@ def distances(similarities: Tensor) -> Tensor:
 
     In float32 a distance below 5e-4 is rounding: 2 - 2s cancels.
     """
-    return (2 - 2 * similarities).clamp(min=1e-12).sqrt()
+    return torch.rsub(similarities, 2, alpha=2).clamp(min=1e-12).sqrt()  # 2 - 2s
 
 
 def mean_of(values: Tensor) -> Tensor:
