@@ -26,12 +26,14 @@ class _MaskedLogSumExp(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor, mask: Tensor, dim: int) -> Tensor:
         lowest = torch.finfo(values.dtype).min / 2
         floor = 0.9 * math.log(torch.finfo(values.dtype).smallest_normal)  # -79 in float32, -638 in float64
-        top = values.masked_fill(~mask, lowest).amax(dim, keepdim=True)
-        share = (values - top).clamp_(min=floor, max=0).exp_().mul_(mask)
-        total = share.sum(dim, keepdim=True)
-        ctx.save_for_backward(share.div_(total.clamp(min=1)))  # the largest is e^0: a total is >= 1, or 0
+        share = values.masked_fill(~mask, lowest)
+        top = share.amax(dim, keepdim=True)
+        share.sub_(top).clamp_(min=floor).exp_()  # what is left out becomes e^floor: nothing beside e^0
+        some = top > lowest
+        total = torch.where(some, share.sum(dim, keepdim=True), 1)
+        ctx.save_for_backward(share.mul_(some / total))
         ctx.dim = dim
-        return (top + total.clamp(min=1).log()).squeeze(dim)
+        return (top + total.log()).squeeze(dim)
 
     @staticmethod
     @once_differentiable

@@ -82,7 +82,7 @@ class PairLoss(nn.Module):
             return Pairs(anchors @ anchors.T, same.clone().fill_diagonal_(False), ~same)
         check_references(embeddings, ref_embeddings, ref_labels, own)
         same = labels[:, None] == ref_labels[None, :]  # (B, N)
-        similarities = anchors @ self.vectors(ref_embeddings.to(embeddings.device)).to(anchors.dtype).T
+        similarities = anchors @ self.vectors(ref_embeddings).to(anchors.dtype).T
         if own is None:
             return Pairs(similarities, same, ~same)
         itself = own[:, None] == torch.arange(len(ref_labels), device=own.device)
