@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsr.losses.logsumexp import masked_logsumexp
-from vsr.losses.pairs import PairLoss, Pairs, mean_where
+from vsr.losses.pairs import PairLoss, Pairs, mean_where, positives_of
 
 
 class Circle(PairLoss):
@@ -37,8 +37,8 @@ class Circle(PairLoss):
 
     def of_pairs(self, pairs: Pairs) -> Tensor:
         """See `PairLoss.of_pairs`; 0 when no label repeats or there is only one."""
-        m, near = self.margin, pairs.similarities
-        pull = F.relu(1 + m - near.detach()) * (near - (1 - m)) * -self.scale
-        push = F.relu(near.detach() + m) * (near - m) * self.scale
-        both = masked_logsumexp(pull, pairs.positive) + masked_logsumexp(push, pairs.negative)
+        m, far, near = self.margin, positives_of(pairs), pairs.similarities
+        pull = (1 + m - far.near.detach()).clamp_(min=0).mul_(-self.scale) * (far.near - (1 - m))  # (B, W)
+        push = (near.detach() + m).clamp_(min=0).mul_(self.scale) * (near - m)  # (B, N)
+        both = masked_logsumexp(pull, far.filled) + masked_logsumexp(push, pairs.negative)
         return mean_where(F.softplus(both), pairs.positive.any(dim=1) & pairs.negative.any(dim=1))

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsr.losses.logsumexp import masked_logsumexp
-from vsr.losses.pairs import PairLoss, Pairs
+from vsr.losses.pairs import PairLoss, Pairs, positives_of
 
 
 class MultiSimilarity(PairLoss):
@@ -49,9 +49,10 @@ class MultiSimilarity(PairLoss):
         """See `PairLoss.of_pairs`; 0 with mining when no label repeats or there is only one."""
         if self.mining is not None:
             pairs = mined(pairs, self.mining)
-        shifted = pairs.similarities - self.base
-        pull = F.softplus(masked_logsumexp(-self.alpha * shifted, pairs.positive)) / self.alpha
-        push = F.softplus(masked_logsumexp(self.beta * shifted, pairs.negative)) / self.beta
+        far = positives_of(pairs)
+        pull = masked_logsumexp(self.alpha * (self.base - far.near), far.filled)  # (B,)
+        push = masked_logsumexp(self.beta * (pairs.similarities - self.base), pairs.negative)
+        pull, push = F.softplus(pull) / self.alpha, F.softplus(push) / self.beta
         return (pull + push).mean()
 
 

@@ -24,6 +24,24 @@ class Pairs(NamedTuple):
     negative: Tensor
 
 
+class Positives(NamedTuple):
+    """The P positive pairs of a batch, anchor by anchor, and side by side in a matrix of W columns.
+
+    Attributes:
+        anchors: (P,) int row of each pair.
+        columns: (P,) int column of each pair.
+        places: (P,) int column of each pair in ``near``.
+        near: (B, W) similarities, W the most positives of an anchor, at least 1; 0 where it has fewer.
+        filled: (B, W) bool: where ``near`` holds a pair.
+    """
+
+    anchors: Tensor
+    columns: Tensor
+    places: Tensor
+    near: Tensor
+    filled: Tensor
+
+
 class PairLoss(nn.Module):
     """A loss of the similarities between pictures; a subclass is its formula, `of_pairs`.
 
@@ -91,6 +109,19 @@ class PairLoss(nn.Module):
     def vectors(self, embeddings: Tensor) -> Tensor:
         """What similarities are dot products of: unit length, and float32 at least."""
         return unit(embeddings)
+
+
+def positives_of(pairs: Pairs) -> Positives:
+    """The positive pairs on their own: usually few, so that what is done to them costs next to nothing."""
+    anchors, columns = pairs.positive.nonzero(as_tuple=True)
+    n_positive = pairs.positive.sum(dim=1)
+    first = n_positive.cumsum(0) - n_positive
+    places = torch.arange(len(anchors), device=anchors.device) - first[anchors]
+    width = max(int(n_positive.max()), 1)
+    near = pairs.similarities.new_zeros(len(n_positive), width)
+    near = near.index_put((anchors, places), pairs.similarities[anchors, columns])
+    filled = torch.arange(width, device=anchors.device) < n_positive[:, None]
+    return Positives(anchors, columns, places, near, filled)
 
 
 def unit(embeddings: Tensor) -> Tensor:

@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from vsr.losses.differences import sigmoid, sums_of_differences
-from vsr.losses.pairs import Pairs
+from vsr.losses.pairs import Pairs, positives_of
 
 
 class SoftRanks(NamedTuple):
@@ -26,18 +25,9 @@ class SoftRanks(NamedTuple):
 def soft_ranks(pairs: Pairs, temperature: float) -> SoftRanks:
     """1 + Σ_j sigmoid((s_ij - s_ip) / temperature), j != p, for each positive p of each anchor i."""
     curve = sigmoid(temperature)
-    anchors, columns = pairs.positive.nonzero(as_tuple=True)
-    n_positive = pairs.positive.sum(dim=1)
-    place = torch.arange(len(anchors), device=anchors.device) - (n_positive.cumsum(0) - n_positive)[anchors]
-    # Positives alone in a matrix of their own (B, most positives): comparing them there is next to nothing.
-    width = max(int(n_positive.max()), 1)
-    shape = (len(n_positive), width)
-    near = pairs.similarities.new_zeros(shape).index_put(
-        (anchors, place), pairs.similarities[anchors, columns]
-    )
-    filled = torch.arange(width, device=anchors.device) < n_positive[:, None]
+    anchors, columns, places, near, filled = positives_of(pairs)
     # 1/2 is what the positive gives by comparison with itself.
-    among_positives = sums_of_differences(near, anchors, place, filled, curve) + 0.5
+    among_positives = sums_of_differences(near, anchors, places, filled, curve) + 0.5
     nearer = sums_of_differences(pairs.similarities, anchors, columns, pairs.negative, curve)
     return SoftRanks(anchors, among_positives, among_positives + nearer)
 

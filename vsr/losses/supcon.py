@@ -6,7 +6,7 @@ Source: Khosla et al. 2020 (arXiv 2004.11362), eq. 3. Its better form, L_out of 
 from torch import Tensor
 
 from vsr.losses.logsumexp import masked_logsumexp
-from vsr.losses.pairs import PairLoss, Pairs, check_temperature, mean_where
+from vsr.losses.pairs import PairLoss, Pairs, check_temperature, mean_where, positives_of
 
 
 class SupConIn(PairLoss):
@@ -37,5 +37,9 @@ class SupConIn(PairLoss):
         logits = pairs.similarities / self.temperature
         total = masked_logsumexp(logits, pairs.positive | pairs.negative)  # (B,)
         n_positive = pairs.positive.sum(dim=1)
-        mean = masked_logsumexp(logits, pairs.positive) - n_positive.clamp(min=1).to(logits.dtype).log()
+        few = positives_of(pairs)
+        mean = (
+            masked_logsumexp(few.near / self.temperature, few.filled)
+            - n_positive.clamp(min=1).to(logits.dtype).log()
+        )
         return mean_where(total - mean, n_positive > 0)
