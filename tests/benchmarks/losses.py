@@ -194,7 +194,7 @@ def measured(name: str, size: int, width: int, args: argparse.Namespace) -> dict
         "d": width,
         "peer": contest.peer if contest.theirs else "",
     }
-    sides = ["ours", "theirs"] if contest.theirs else ["ours"]
+    sides = ["ours", "theirs"] if contest.theirs and not args.alone else ["ours"]
     for side in sides:
         row[f"{side}_mib"] = apart(partial(mib, name, side, size, width), *limits)
     fit = [side for side in sides if not isinstance(row[f"{side}_mib"], str)]
@@ -238,6 +238,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 1024, 4096])
     parser.add_argument("--widths", type=int, nargs="+", default=[128, 512])
     parser.add_argument("--only", nargs="+", default=list(CONTESTS), help="parts of names")
+    parser.add_argument("--alone", action="store_true", help="ours only")
     parser.add_argument("--budget-s", type=float, default=1.0, help="CPU time for each side of a contest")
     parser.add_argument("--limit-gib", type=float, default=6.0)
     parser.add_argument("--limit-s", type=int, default=60)
