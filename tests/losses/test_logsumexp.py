@@ -47,3 +47,12 @@ def test_what_is_left_out_never_counts_however_large(dtype):
     values = torch.tensor([[1000.0, 1.0, 2.0]], dtype=dtype)
     got = masked_logsumexp(values, torch.tensor([[False, True, True]]))
     torch.testing.assert_close(got, torch.tensor([1.0, 2.0], dtype=dtype).logsumexp(0)[None])
+
+
+def test_gradients_are_0_or_far_from_underflow():
+    """Numbers below 1e-38 are slow to compute with, and a matrix product has many of them at once."""
+    values = torch.linspace(0, -120, 1000)[None].requires_grad_()
+    (1e-6 * masked_logsumexp(values, values < -1)).sum().backward()
+    sizes = values.grad.abs()
+    assert (sizes == 0).any()
+    assert sizes[sizes > 0].min() > 1e-32
