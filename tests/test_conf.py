@@ -117,6 +117,25 @@ def test_a_refused_value_names_its_key():
         assemble.instantiate({"_target_": "vsr.training.FineTune", "head_lr_factor": -1}, "finetune")
 
 
+def test_a_target_from_elsewhere_is_refused_however_deep_it_lies():
+    node = {"_target_": "vsr.losses.Combined", "losses": {"a": {"_target_": "os.system", "command": "true"}}}
+    with pytest.raises(ConfigError, match=r"loss\.losses\.a\._target_ must begin with"):
+        assemble.instantiate(node, "loss")
+    node["losses"]["a"] = {"_target_": "vsr.losses.InfoNCE", "temprature": 1}
+    with pytest.raises(ConfigError, match=r"loss\.losses\.a\.temprature is not an option of InfoNCE"):
+        assemble.instantiate(node, "loss")
+
+
+def test_a_sum_takes_any_loss_in_any_place():
+    made = assemble.instantiate(
+        composed("loss=combined", "loss@loss.losses.second=arcface", "+loss@loss.losses.third=siglip")[
+            "loss"
+        ],
+        "loss",
+    )
+    assert [type(part).__name__ for part in made.losses.values()] == ["InfoNCE", "ArcFace", "SigLIP"]
+
+
 def test_a_target_from_elsewhere_is_refused():
     with pytest.raises(ConfigError, match=r"loss\._target_ must begin with"):
         assemble.instantiate({"_target_": "os.system", "command": "true"}, "loss")

@@ -82,9 +82,17 @@ def check_node(node: dict[str, Any], place: str, objects: dict[str, Any] | None 
             )
             if required and name not in given:
                 raise ConfigError(f"{place}.{name} must be set for {target.rpartition('.')[2]}")
-    for key, value in node.items():
-        if isinstance(value, dict) and "_target_" in value:
-            check_node(value, f"{place}.{key}")
+    _check_within(node, place)
+
+
+def _check_within(value: Any, place: str) -> None:
+    """Check the nodes anywhere inside ``value``: Hydra instantiates them all."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        if isinstance(part, dict) and "_target_" in part:
+            check_node(part, f"{place}.{key}")
+        else:
+            _check_within(part, f"{place}.{key}")
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:
@@ -141,6 +149,7 @@ def training_run(cfg: DictConfig) -> Any:
     """
     import torch
 
+    from vsr.losses import set_up
     from vsr.threads import set_threads
     from vsr.training import Record, Run, VisualSearchModule
 
@@ -160,6 +169,7 @@ def training_run(cfg: DictConfig) -> Any:
         config=config,
     )
     data = datamodule(config)  # last of what a mistake in the configuration can reach: it may take a while
+    set_up(module.loss, data.examples.labels[:, 0], module.model.width, module.seed)  # pyright: ignore[reportArgumentType]
     callbacks = {
         name: instantiate(node, f"callbacks.{name}") for name, node in config["callbacks"].items() if node
     }

@@ -79,7 +79,7 @@ def bare_seconds(config) -> float:
     for epoch in range(EPOCHS):
         loader.batch_sampler.set_epoch(epoch)
         for batch in loader:
-            value = loss(model(batch.images.flatten(0, 1)), batch.labels)
+            value = loss(model(batch.images.flatten(0, 1)), batch.labels[:, 0])
             optimizer.zero_grad()
             value.backward()
             optimizer.step()

@@ -131,7 +131,7 @@ def test_every_picture_of_a_split_is_measured_once(make_data, split):
     assert len(batches) == len(loader) == 2
     rows = torch.cat([batch.rows[:, 0] for batch in batches])
     assert rows.tolist() == data.catalogue.rows(split).tolist()
-    assert torch.cat([batch.labels for batch in batches]).tolist() == data.catalogue.codes[rows, 0].tolist()
+    assert torch.cat([batch.labels for batch in batches]).tolist() == data.catalogue.codes[rows].tolist()
 
 
 @pytest.mark.parametrize("world_size", [2, 3, 5])

@@ -36,6 +36,25 @@ def test_views_are_flattened_and_labels_repeated():
     assert seen["embeddings"].tolist() == images.reshape(4, 3).tolist()
 
 
+@pytest.mark.parametrize(("graded", "shape"), [(False, (4,)), (True, (4, 2))])
+def test_a_graded_loss_gets_the_labels_of_all_levels_and_another_the_finest(graded, shape):
+    seen = {}
+
+    class Spy(nn.Module):
+        def forward(self, embeddings, labels):
+            seen.update(labels=labels)
+            return embeddings.sum()
+
+    spy = Spy()
+    spy.graded = graded
+    module = VisualSearchModule(Flat(), spy)
+    module.log = lambda *args, **kwargs: None
+    images = torch.zeros(2, 2, 3, 1, 1, dtype=torch.uint8)
+    module.training_step(batch(images, [[7, 1], [9, 1]]), 0)
+    assert seen["labels"].shape == shape
+    assert seen["labels"].reshape(4, -1)[:, 0].tolist() == [7, 7, 9, 9]
+
+
 def test_a_batch_whose_pictures_were_all_skipped_takes_no_step():
     module = VisualSearchModule(Flat(), nn.Identity())
     assert module.training_step(batch(torch.zeros(0, 1, 3, 2, 2, dtype=torch.uint8), []), 0) is None

@@ -82,7 +82,7 @@ class VisualSearchData(L.LightningDataModule):
         dataset = PictureDataset(
             self.catalogue,
             self.examples.rows,
-            self.examples.labels[:, 0],
+            self.examples.labels,
             self.transforms.train,
             self.transforms.train_decode_size,
             self.on_corrupt,
@@ -104,7 +104,7 @@ class VisualSearchData(L.LightningDataModule):
             rows: of the catalogue.
             persistent: keep the worker processes between iterations.
         """
-        labels = torch.from_numpy(self.catalogue.codes[rows, 0])
+        labels = torch.from_numpy(self.catalogue.codes[rows])
         index = torch.from_numpy(np.asarray(rows, dtype=np.int64))[:, None]
         dataset = PictureDataset(
             self.catalogue, index, labels, self.transforms.evaluate, self.transforms.size, self.on_corrupt

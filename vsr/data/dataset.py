@@ -19,7 +19,7 @@ class Sample(NamedTuple):
     """One example: images (V, 3, S, S) uint8, or None when a picture of it is corrupt."""
 
     images: Tensor | None
-    label: Tensor  # () int64
+    label: Tensor  # (L,) int64
     rows: Tensor  # (V,) int64
     skipped: list[int]  # rows that could not be decoded
 
@@ -29,7 +29,7 @@ class Batch(NamedTuple):
 
     Attributes:
         images: (B, V, 3, H, W) uint8.
-        labels: (B,) int64.
+        labels: (B, L) int64, fine to coarse.
         rows: (B, V) int64 catalogue rows.
         skipped: (S,) int64 catalogue rows that could not be decoded; their examples are not in the batch.
     """
@@ -46,7 +46,7 @@ class PictureDataset(Dataset):
     Args:
         catalogue: where the pictures are.
         rows: (E, V) int64 catalogue rows of each example.
-        labels: (E,) int64.
+        labels: (E, L) int64, fine to coarse.
         transform: RGB picture to (3, S, S) uint8.
         decode_size: short side, pixels, that ``transform`` needs; JPEGs may be decoded that small. None: full
             size.
@@ -110,7 +110,8 @@ def collate(samples: Sequence[Sample]) -> Batch:
     if not whole:
         n_views = len(samples[0].rows)
         images = torch.empty(0, n_views, 3, 0, 0, dtype=torch.uint8)
-        return Batch(images, skipped[:0], torch.empty(0, n_views, dtype=torch.int64), skipped)
+        labels = samples[0].label.new_empty(0, *samples[0].label.shape)
+        return Batch(images, labels, torch.empty(0, n_views, dtype=torch.int64), skipped)
     images = torch.stack([sample.images for sample in whole if sample.images is not None])
     labels = torch.stack([sample.label for sample in whole])
     return Batch(images, labels, torch.stack([sample.rows for sample in whole]), skipped)

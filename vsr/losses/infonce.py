@@ -8,15 +8,15 @@ Khosla et al. 2020 (arXiv 2004.11362), eq. 2. A learnt temperature is that of CL
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vsr.checks import check_batch
+from vsr.losses.logsumexp import masked_logsumexp
+from vsr.losses.pairs import PairLoss, Pairs, check_temperature, mean_where
 
 LEARNT_RANGE = (0.01, 1.0)  # CLIP's floor; above 1 cosine similarities hardly tell pictures apart
 
 
-class InfoNCE(nn.Module):
+class InfoNCE(PairLoss):
     """Mean over anchors of the cross-entropy, in nats, of picking a positive from the batch.
 
     With cosine similarities s, temperature t, and P(i) the other pictures of anchor i's label::
@@ -25,7 +25,7 @@ class InfoNCE(nn.Module):
         L_i = -1/|P(i)| sum_{p in P(i)} log( exp(s_ip / t) / sum_{a != i} exp(s_ia / t) )
 
     It is symmetric as it stands: every picture is an anchor, so that each pair counts once from either side.
-    (CLIP's two-tower symmetric loss is another one: it has no negatives from the anchor's own side.)
+    `OneWayInfoNCE` and `CLIP` are other losses: their anchors have no negatives from their own side.
 
     Args:
         temperature: divides the cosine similarities, > 0. Lower makes hard negatives count more.
@@ -37,8 +37,7 @@ class InfoNCE(nn.Module):
 
     def __init__(self, temperature: float = 0.07, learn_temperature: bool = False) -> None:
         super().__init__()
-        if not 0 < temperature < math.inf:
-            raise ValueError(f"temperature must be > 0 and finite, got {temperature}")
+        check_temperature(temperature)
         low, high = LEARNT_RANGE
         if learn_temperature and not low <= temperature <= high:
             raise ValueError(f"a learnt temperature must start in {low:g}..{high:g}, got {temperature}")
@@ -47,26 +46,13 @@ class InfoNCE(nn.Module):
         if learn_temperature:
             self.log_temperature = nn.Parameter(torch.tensor(math.log(temperature)))
 
-    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """Scalar float32 (float64 for float64 embeddings), 0 when no label repeats.
-
-        Args:
-            embeddings: (B, D) float, of any length.
-            labels: (B,) int.
-        """
-        check_batch(embeddings, labels)
-        # Autocast would run this product in bf16, whose 8 significant bits blur similarities near 1.
-        with torch.autocast(embeddings.device.type, enabled=False):
-            wide = torch.promote_types(embeddings.dtype, torch.float32)
-            unit = F.normalize(embeddings.to(wide), dim=1)
-            logits = unit @ unit.T / self._temperature()  # (B, B)
-        itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-        positive = (labels[:, None] == labels[None, :]) & ~itself  # (B, B)
-        others = logits.masked_fill(itself, torch.finfo(wide).min)  # finite: -inf is NaN at B = 1
-        log_prob = logits - others.logsumexp(dim=1, keepdim=True)
-        n_positive = positive.sum(dim=1)  # (B,)
-        per_anchor = -log_prob.masked_fill(~positive, 0).sum(dim=1) / n_positive.clamp(min=1)
-        return per_anchor.sum() / (n_positive > 0).sum().clamp(min=1)
+    def of_pairs(self, pairs: Pairs) -> Tensor:
+        """See `PairLoss.of_pairs`; 0 when no label repeats."""
+        logits = pairs.similarities / self._temperature()
+        total = masked_logsumexp(logits, pairs.positive | pairs.negative)  # (B,)
+        n_positive = pairs.positive.sum(dim=1)
+        mean = torch.where(pairs.positive, logits, 0).sum(dim=1) / n_positive.clamp(min=1)
+        return mean_where(total - mean, n_positive > 0)
 
     def _temperature(self) -> float | Tensor:
         if not self.learn_temperature:

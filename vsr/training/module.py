@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from vsr.data import Batch
 from vsr.errors import DivergedError
+from vsr.losses import labels_for
 from vsr.training.finetune import FineTune
 from vsr.training.optimizers import parameter_groups
 
@@ -23,7 +24,8 @@ class VisualSearchModule(L.LightningModule):
 
     Args:
         model: pictures (B, 3, H, W) to embeddings (B, D).
-        loss: embeddings (B, D) and labels (B,) to a scalar; its own parameters are trained too.
+        loss: embeddings (B, D) and labels (B,), or (B, L) if it is ``graded``, to a scalar; its own
+            parameters are trained too.
         optimizer: takes parameter groups, gives an optimizer; its ``lr`` and ``weight_decay`` are defaults
             which the groups scale.
         scheduler: takes an optimizer and the number of steps in all, gives a scheduler stepped every batch.
@@ -72,7 +74,7 @@ class VisualSearchModule(L.LightningModule):
         if n_items == 0:
             return None
         embeddings = self.model(batch.images.flatten(0, 1))  # (B·V, D)
-        loss = self.loss(embeddings, batch.labels.repeat_interleave(n_views))
+        loss = self.loss(embeddings, labels_for(self.loss, batch.labels.repeat_interleave(n_views, dim=0)))
         if not torch.isfinite(loss):
             raise DivergedError(
                 f"loss is {loss.item()} at step {self.global_step} (epoch {self.current_epoch}, "
