@@ -199,6 +199,7 @@ def evaluation_run(cfg: DictConfig) -> Any:
 
     _hush()
     given = plain(cfg)
+    statistics, thresholds = (instantiate(given[key], key) for key in ("statistics", "thresholds"))
     checkpoint = read_checkpoint(given["checkpoint"])
     config = dict(checkpoint["vsr_config"])
     for key in ("data", "transforms", "metrics", "evaluation", "loader", "index"):
@@ -225,6 +226,47 @@ def evaluation_run(cfg: DictConfig) -> Any:
         Path(given["checkpoint"]),
         given["split"],
         config,
+        statistics,
+        thresholds,
+    )
+
+
+def compares(cfg: DictConfig) -> bool:
+    """Whether ``evaluate.py`` is to compare two evaluations rather than measure a checkpoint.
+
+    Raises:
+        ConfigError: neither is asked for, or both, or one side alone.
+    """
+    checkpoint, a, b = cfg.checkpoint, cfg.a, cfg.b
+    if checkpoint is None and a is None and b is None:
+        raise ConfigError("give checkpoint=… to measure one, or a=FOLDER b=FOLDER to compare two evaluations")
+    if checkpoint is not None and (a is not None or b is not None):
+        raise ConfigError("checkpoint=… measures, a=… b=… compare: give one or the other")
+    if checkpoint is None and (a is None or b is None):
+        given, missing = ("b", "a") if a is None else ("a", "b")
+        raise ConfigError(f"comparing takes two evaluations: {given} is given, {missing} is missing")
+    return checkpoint is None
+
+
+def comparison_run(cfg: DictConfig) -> Any:
+    """What `vsr.retrieval.compare_evaluations` needs, from the composed ``evaluate.yaml``.
+
+    Pictures are read as the evaluations' own configuration says, unless the command line gives ``data``.
+    """
+    from vsr.retrieval import ComparisonRun
+
+    given = plain(cfg)
+
+    def catalogue(config: dict[str, Any]) -> Any:
+        return instantiate(given["data"] or config["data"], "data").read()
+
+    return ComparisonRun(
+        Path(given["a"]),
+        Path(given["b"]),
+        run_folder(),
+        catalogue,
+        instantiate(given["statistics"], "statistics"),
+        **given["comparison"],
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from vsr.metrics.resampling import EXACT, bootstrap_intervals, bootstrap_means, holm, sign_flip_test
+from vsr.metrics.resampling import EXACT_UP_TO, bootstrap_intervals, bootstrap_means, holm, sign_flip_test
 
 NAN = float("nan")
 
@@ -123,9 +123,9 @@ def test_drawn_flips_of_hits_and_misses_agree_with_mcnemars_exact_test():
 
 
 def test_drawn_flips_agree_with_the_exact_test(monkeypatch):
-    values = skewed(EXACT) - 0.2
+    values = skewed(EXACT_UP_TO) - 0.2
     exact = sign_flip_test(values)
-    monkeypatch.setattr("vsr.metrics.resampling.EXACT", 0)
+    monkeypatch.setattr("vsr.metrics.resampling.EXACT_UP_TO", 0)
     assert torch.allclose(sign_flip_test(values, flips=40_000), exact, atol=0.01)
 
 

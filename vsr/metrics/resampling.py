@@ -1,13 +1,13 @@
 """How sure a mean over queries is, and whether two systems differ: bootstrap, sign flips, Holm's correction.
 
-Values are (Q, M): a row a query, a column a metric, NaN where the query is left out of that metric. Queries are
-what is drawn, so the answers are about queries that were not asked, not about another training of the model.
+Values are (Q, M): a row a query, a column a metric, NaN where the query is left out of that metric. Queries
+are drawn, so the answers are about queries that were not asked, not about another training of the model.
 """
 
 import torch
 from torch import Tensor
 
-EXACT = 16  # differing queries up to which all 2^n sign flips are counted instead of drawn
+EXACT_UP_TO = 16  # differing queries up to which all 2^n sign flips are counted instead of drawn
 _ELEMENTS = 1 << 22  # of a block of draws: 32 MiB
 _NORMAL = torch.distributions.Normal(torch.tensor(0.0).double(), torch.tensor(1.0).double())
 
@@ -39,8 +39,8 @@ def bootstrap_intervals(
 ) -> Tensor:
     """Confidence intervals (M, 2) of the column means: bias-corrected and accelerated (BCa).
 
-    Efron 1987, "Better Bootstrap Confidence Intervals", JASA 82(397). Values per query are skewed and bounded,
-    where plain percentiles lie too low or too high. For a mean the acceleration is the skewness / (6 √Q).
+    Efron 1987, "Better Bootstrap Confidence Intervals", JASA 82(397). Values per query are skewed and
+    bounded, where plain percentiles lie to one side. For a mean the acceleration is the skewness / (6 √Q).
 
     Args:
         values: (Q, M).
@@ -80,8 +80,8 @@ def sign_flip_test(differences: Tensor, flips: int = 10_000, seed: int = 0) -> T
 
     Were two systems alike, each query's difference could as well have had the other sign (Smucker, Allan and
     Carterette 2007, CIKM). The p-value is the share of sign flips whose mean is as far from zero as the one
-    observed: of all 2^n where at most `EXACT` queries differ, else of ``flips`` drawn ones and the observed
-    one, so that it is never 0 (Phipson and Smyth 2010, arXiv 1603.05766).
+    observed: of all 2^n where at most `EXACT_UP_TO` queries differ, else of ``flips`` drawn ones and the
+    observed one, so that it is never 0 (Phipson and Smyth 2010, arXiv 1603.05766).
 
     Args:
         differences: (Q, M), paired by query.
@@ -101,7 +101,7 @@ def sign_flip_test(differences: Tensor, flips: int = 10_000, seed: int = 0) -> T
     drawn = []
     for column, values in enumerate(differences.T):
         values = values[values != 0]
-        if len(values) > EXACT:
+        if len(values) > EXACT_UP_TO:
             drawn.append(column)
         elif len(values):
             p[column] = _reaching(_all_flips(values), values).double().mean()
@@ -115,8 +115,8 @@ def sign_flip_test(differences: Tensor, flips: int = 10_000, seed: int = 0) -> T
 def holm(p: Tensor) -> Tensor:
     """p-values (M,) corrected for testing M at once; NaN is no test and stays.
 
-    Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure": holds however the tests depend on each
-    other, as metrics of one ranking do.
+    Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure": holds however the tests depend on
+    each other, as metrics of one ranking do.
     """
     tested = (~p.isnan()).nonzero().squeeze(1)
     order = tested[p[tested].argsort(stable=True)]

@@ -95,6 +95,27 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     return checkpoint
 
 
+def chosen_on(config: dict[str, Any], checkpoint: Path | None) -> str | None:
+    """The split on which a checkpoint was chosen: ``test`` when anything of its run looked at test.
+
+    Args:
+        config: of the run that wrote it.
+        checkpoint: its file. The last checkpoint was not chosen by `BestCheckpoint`, any other may be a copy
+            of the best one.
+
+    Returns:
+        None when nothing was monitored: the run's end is the choice.
+    """
+    is_last = checkpoint is None or checkpoint.stem == LAST
+    monitors = [
+        str(node["monitor"])
+        for name, node in (config.get("callbacks") or {}).items()
+        if isinstance(node, dict) and node.get("monitor") and not (is_last and name == BEST)
+    ]
+    splits = [monitor.partition("/")[0] for monitor in monitors]
+    return "test" if "test" in splits else splits[0] if splits else None
+
+
 def find_resume(ckpt_path: str, folder: Path) -> Path | None:
     """The checkpoint that ``ckpt_path`` means for the run in ``folder``.
 
