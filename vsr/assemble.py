@@ -142,7 +142,8 @@ def training_run(cfg: DictConfig) -> Any:
     import torch
 
     from vsr.threads import set_threads
-    from vsr.training import Record, Run, VisualSearchModule
+    from vsr.training import EveryEpochTest, Record, Run, VisualSearchModule
+    from vsr.training.checkpoints import looks_at_test
 
     _hush()
     config = plain(cfg)
@@ -165,12 +166,13 @@ def training_run(cfg: DictConfig) -> Any:
     }
     best = config["callbacks"].get("best") or {"monitor": "val/map", "mode": "max"}
     record = Record(best["monitor"], best["mode"])
+    on_test = [EveryEpochTest(evaluation)] if looks_at_test(config) else []
     loggers = [instantiate(config["logger"], "logger", save_dir=str(folder))] if config["logger"] else False
     trainer = instantiate(
         config["trainer"],
         "trainer",
         default_root_dir=str(folder),
-        callbacks=[evaluation, record, *callbacks.values()],
+        callbacks=[evaluation, *on_test, record, *callbacks.values()],
         logger=loggers,
     )
     for logger in trainer.loggers:
@@ -258,7 +260,7 @@ def comparison_run(cfg: DictConfig) -> Any:
     given = plain(cfg)
 
     def catalogue(config: dict[str, Any]) -> Any:
-        return instantiate(given["data"] or config["data"], "data").read()
+        return instantiate(given.get("data") or config["data"], "data").read()
 
     return ComparisonRun(
         Path(given["a"]),
@@ -280,6 +282,7 @@ def run_script(main: Callable[[], None]) -> None:
     Any other exception keeps its traceback: it is a defect of the program, not of its use.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the line is ours
+    logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # it tells which of its builds it tried
     try:
         main()
     except UserError as error:

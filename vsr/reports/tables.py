@@ -13,6 +13,7 @@ from vsr.reports.formats import (
     count,
     difference,
     interval,
+    is_number,
     p_value,
     signed,
     signed_interval,
@@ -31,6 +32,7 @@ def metrics_table(
     columns: Sequence[str] | None = None,
     intervals: Mapping[str, Intervals] | None = None,
     chosen_on: str | None = None,
+    level: float = 0.95,
 ) -> Table:
     """A table of metrics for a terminal of 80 columns.
 
@@ -42,6 +44,7 @@ def metrics_table(
         columns: metrics to show, in order; None for all.
         intervals: name of a row, and the confidence interval of each of its metrics.
         chosen_on: split on which the checkpoint was chosen; ``test`` is said below the table.
+        level: coverage of the intervals.
     """
     names = (
         list(columns) if columns is not None else list(dict.fromkeys(name for _, row in rows for name in row))
@@ -50,7 +53,9 @@ def metrics_table(
     for label, row in rows:
         texts.append((label, [_cell(row.get(name)) for name in names]))
         if intervals and label in intervals:
-            texts.append(("interval", [interval(intervals[label].get(name)) for name in names]))
+            texts.append(
+                (f"{level * 100:g} % interval", [interval(intervals[label].get(name)) for name in names])
+            )
     labelled = dict(rows)
     if UNTRAINED in labelled and TEST in labelled:
         gains = [difference(labelled[TEST].get(name), labelled[UNTRAINED].get(name)) for name in names]
@@ -71,33 +76,34 @@ def evaluation_tables(split: str, about: Mapping[str, Any]) -> list[RenderableTy
             [(split, about["means"])],
             intervals={split: about["intervals"]} if about["intervals"] else None,
             chosen_on=about["chosen_on"],
+            level=about["resampling"].get("level", 0.95),
         )
     ]
     if about["resampling"]:
-        level = f"{about['resampling']['level'] * 100:g} %"
-        left_out = f", {count(about['left_out'])} left out" if about["left_out"] else ""
-        queries = f"{count(about['queries'])} queries{left_out}"
-        shown.append(_said(f"{level} intervals: {about['resampling']['method']} ({queries})."))
+        left_out = f", {count(about['left_out'])} of them left out" if about["left_out"] else ""
+        queries = f"{count(about['queries'])} queries of {about['protocol']}{left_out}"
+        shown.append(_said(f"{queries}. Intervals: {about['resampling']['method']}."))
     if len(about["levels"]) > 1:
         shown.append(metrics_table(list(about["levels"].items())))
     if about["groups"]:
         groups = f"{count(about['groups']['groups'])} groups of {about['groups']['level']}"
         shown.append(_said(f"Means of {groups}: groups.csv."))
     if about["thresholds"]:
-        shown.append(Text(thresholds_line(about["thresholds"])))
+        values = {name: one for name, one in about["thresholds"].items() if is_number(one)}
+        shown += [metrics_table([("one threshold", values)]), _said(thresholds_note(about["thresholds"]))]
     return shown
 
 
-def thresholds_line(thresholds: Mapping[str, Any]) -> str:
-    """Metrics of one threshold and the pairs they are over, in a sentence or two."""
+def thresholds_note(thresholds: Mapping[str, Any]) -> str:
+    """What the metrics of one threshold for all queries are over."""
     pairs = thresholds["pairs"]
-    values = [f"{name} {three(one)}" for name, one in thresholds.items() if "@" in name or name == "micro_ap"]
-    if thresholds["fnmr_is"] == "at most":
-        values[-1] = values[-1].replace(" ", " ≤ ")
     normalized = ", scores normalized" if pairs["background"] else ""
+    deeper = ""
+    if thresholds["fnmr_is"] == "at most":
+        deeper = " Deeper lists would lower fnmr: these hold fewer irrelevant pairs than fmr allows."
     return (
-        f"One threshold for all: {', '.join(values)}; over the top {pairs['per_query']} of each query "
-        f"({count(pairs['returned'])} pairs, {count(pairs['relevant'])} relevant in all{normalized})."
+        f"One threshold for all queries, over the top {pairs['per_query']} of each: "
+        f"{count(pairs['returned'])} pairs, {count(pairs['relevant'])} relevant in all{normalized}.{deeper}"
     )
 
 
@@ -106,7 +112,7 @@ def comparison_tables(about: Mapping[str, Any]) -> list[RenderableType]:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("metric", style="bold", no_wrap=True)
     level = f"{about['intervals']['level'] * 100:g} % interval"
-    for head in ("a", "b", "b − a", level, "p Holm", "better/worse/same"):
+    for head in ("a", "b", "b − a", level, "p Holm", "better/worse/="):
         table.add_column(head, justify="right", no_wrap=True)
     for name, row in about["metrics"].items():
         real = row["p_holm"] is not None and row["p_holm"] < 1 - about["intervals"]["level"]

@@ -56,8 +56,8 @@ def compare_evaluations(run: ComparisonRun) -> Comparison:
     comparison = compare(a, b, run.statistics)
     metric = chosen_metric(comparison, run.metric)
     about = comparison.about() | {
-        side: _source(folder, one)
-        for (side, folder), one in zip(folders.items(), (comparison.a, comparison.b), strict=True)
+        side: {"folder": str(given)} | _source(folders[side], one)
+        for side, given, one in (("a", run.a, comparison.a), ("b", run.b, comparison.b))
     }
     about["changed_by"] = metric
     with written_whole(run.folder / "comparison.csv") as aside:
@@ -107,7 +107,6 @@ def _source(folder: Path, evaluation: Evaluation) -> dict[str, Any]:
     except (OSError, ValueError):
         told = {}  # the numbers stand without it; only the pictures need the configuration
     return {
-        "folder": str(folder),
         "checkpoint": told.get("checkpoint"),
         "chosen_on": evaluation.chosen_on,
         "command": told.get("command"),

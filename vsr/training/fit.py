@@ -92,8 +92,11 @@ def fit(run: Run) -> dict[str, Any]:
     write_text(run.folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True))
     if resume is None:
         run.record.untrained = _measured(run, "test").evaluation.means
-        validated = _measured(run, "val").evaluation.means
-        run.record.before_training(run.trainer, {f"val/{name}": value for name, value in validated.items()})
+        measured = {"val": _measured(run, "val").evaluation.means}
+        if run.record.monitor.startswith("test/"):
+            measured["test"] = run.record.untrained
+        row = {f"{split}/{name}": value for split, means in measured.items() for name, value in means.items()}
+        run.record.before_training(run.trainer, row)
     else:
         log.info("resuming from %s", resume)
         for key in differing(read_checkpoint(resume)["vsr_config"], run.config):

@@ -83,7 +83,9 @@ class Record(L.Callback):
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Hold what this validation logged; Lightning would go on showing it after epochs without one."""
         self._validated = {
-            name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")
+            name: float(value)
+            for name, value in trainer.callback_metrics.items()
+            if name.partition("/")[0] in ("val", self.monitor.partition("/")[0])
         }
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
