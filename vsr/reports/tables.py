@@ -13,7 +13,6 @@ from vsr.reports.formats import (
     count,
     difference,
     interval,
-    is_number,
     p_value,
     signed,
     signed_interval,
@@ -22,6 +21,7 @@ from vsr.reports.formats import (
 
 WIDTH = 80  # columns that every table fits
 UNTRAINED, TEST, GAIN = "untrained", "test", "gain"
+_NOT_A_VALUE = ("fnmr_is", "pairs")  # of the thresholds
 CHOSEN_ON_TEST = "The checkpoint was chosen on test: its figures there are too good."
 
 Intervals = Mapping[str, tuple[float, float]]
@@ -89,7 +89,7 @@ def evaluation_tables(split: str, about: Mapping[str, Any]) -> list[RenderableTy
         groups = f"{count(about['groups']['groups'])} groups of {about['groups']['level']}"
         shown.append(_said(f"Means of {groups}: groups.csv."))
     if about["thresholds"]:
-        values = {name: one for name, one in about["thresholds"].items() if is_number(one)}
+        values = {name: one for name, one in about["thresholds"].items() if name not in _NOT_A_VALUE}
         shown += [metrics_table([("one threshold", values)]), _said(thresholds_note(about["thresholds"]))]
     return shown
 

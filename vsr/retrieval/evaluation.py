@@ -180,4 +180,10 @@ def _pair(ends: list[float | None]) -> tuple[float, float]:
 
 
 def _groups(path: Path) -> pd.DataFrame | None:
-    return pd.read_csv(path, index_col=0) if path.is_file() else None
+    if not path.is_file():
+        return None
+    # Group names such as 007 are text, and numbers come back as they were.
+    table = pd.read_csv(
+        path, float_precision="round_trip", dtype={0: str}, keep_default_na=False, na_values=[""]
+    )
+    return table.set_index(table.columns[0])
