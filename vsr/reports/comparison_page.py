@@ -76,7 +76,12 @@ def write_comparison_page(
         better=[_change(one) for one in better],
         worse=[_change(one) for one in worse],
         bars=_bars(differences),
-        changed={sign: int((differences * s > 0).sum()) for sign, s in (("better", 1), ("worse", -1))},
+        changed={
+            "better": int((differences > 0).sum()),
+            "worse": int((differences < 0).sum()),
+            "most": float(np.nanmax(differences, initial=0)),
+            "least": float(np.nanmin(differences, initial=0)),
+        },
         no_pictures=no_pictures,
         marks={name: {"words": mark.words, "sign": _SIGNS[name]} for name, mark in MARKS.items()},
     )
