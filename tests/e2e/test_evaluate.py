@@ -185,3 +185,13 @@ def test_a_metric_that_was_not_measured_is_named_with_the_nearest(script, measur
         "evaluate", f"a={measured}", f"b={measured}", "comparison.metric=mapp", f"hydra.run.dir={tmp_path}/c"
     )
     assert "'map'" in refusal(code, err)
+
+
+def test_curves_show_the_epochs_after_the_best_one_too(script, tiny, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("vsr.training.fit.draw_curves", lambda history, *_: drawn.append(history))
+    first = ["callbacks.best.monitor=train/loss", "callbacks.best.mode=max"]  # which falls
+    code, _, err = script("train", *tiny, *first, f"hydra.run.dir={tmp_path}/run")
+    assert code == 0, err
+    assert json.loads((tmp_path / "run/summary.json").read_text())["best_epoch"] == 1
+    assert drawn[0]["epoch"].tolist() == [0, 1, 2]

@@ -110,8 +110,9 @@ def fit(run: Run) -> dict[str, Any]:
 def finish(run: Run) -> dict[str, Any]:
     """Measure the chosen checkpoint on val and test, and write summary, pictures and report."""
     chosen = _chosen_checkpoint(run.folder)
-    val = _measured(run, "val", chosen)
-    test = _measured(run, "test", chosen)
+    with run.record.kept():  # Lightning restores the callbacks too, and later epochs would be forgotten
+        val = _measured(run, "val", chosen)
+        test = _measured(run, "test", chosen)
     catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
     for one in (val, test):
         split = chosen_on(run.config, chosen)

@@ -1,6 +1,8 @@
 """The run's record: a row of numbers for every epoch, on disk and in the checkpoint."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,13 @@ class Record(L.Callback):
         self.skipped = list(state_dict["skipped"])
         self.seconds_before = state_dict["seconds"]
         self._started = time.monotonic()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """What was recorded stays, whatever checkpoint is loaded meanwhile; time goes on."""
+        state, started = self.state_dict(), time.monotonic()
+        yield
+        self.load_state_dict(state | {"seconds": state["seconds"] + time.monotonic() - started})
 
     def before_training(self, trainer: L.Trainer, metrics: dict[str, float]) -> None:
         """Put down epoch 0."""
