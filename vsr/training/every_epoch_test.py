@@ -27,12 +27,14 @@ class EveryEpochTest(L.Callback):
         """Embed, measure and log test, when validation is part of a fit."""
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
-        if self._loader is None:
-            self._loader = trainer.datamodule.test_dataloader()  # pyright: ignore[reportAttributeAccessIssue]
+        loader = self._loader
+        if loader is None:
+            data = trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]
+            loader = self._loader = data.test_dataloader()
         evaluation = copy.copy(self.evaluation)
         evaluation.on_test_start(trainer, pl_module)
         with trainer.precision_plugin.test_step_context():
-            for number, batch in enumerate(self._loader):
+            for number, batch in enumerate(loader):
                 batch = pl_module.transfer_batch_to_device(batch, pl_module.device, 0)
                 embeddings = pl_module.test_step(batch, number)
                 evaluation.on_test_batch_end(trainer, pl_module, embeddings, batch, number)
