@@ -33,6 +33,9 @@ class ComparisonRun:
         statistics: of intervals and tests.
         metric: by which queries got better or worse; None: map where both have it, else their first.
         pictured: how many queries that got better are shown, and as many that got worse.
+
+    Raises:
+        ConfigError: ``pictured`` < 0.
     """
 
     a: Path
@@ -42,6 +45,10 @@ class ComparisonRun:
     statistics: Statistics = field(default_factory=Statistics)
     metric: str | None = None
     pictured: int = 6
+
+    def __post_init__(self) -> None:
+        if self.pictured < 0:
+            raise ConfigError(f"comparison.pictured must be >= 0, got {self.pictured}")
 
 
 def compare_evaluations(run: ComparisonRun) -> Comparison:
@@ -101,9 +108,11 @@ def chosen_metric(comparison: Comparison, metric: str | None) -> str:
 
 
 def _source(folder: Path, evaluation: Evaluation) -> dict[str, Any]:
-    """Where one of the two comes from, as far as its folder tells."""
+    """Where one of the two comes from, as far as its folder tells, or the one that it is a part of."""
+    around = (folder, *list(folder.absolute().parents)[:2])
+    told_in = next((one for one in around if (one / "provenance.json").is_file()), folder)
     try:
-        told = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+        told = json.loads((told_in / "provenance.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         told = {}  # the numbers stand without it; only the pictures need the configuration
     return {
