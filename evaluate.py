@@ -1,4 +1,7 @@
-"""Measure a checkpoint: ``python evaluate.py checkpoint=outputs/train/<run>/checkpoints/best.ckpt``."""
+"""Measure a checkpoint: ``python evaluate.py checkpoint=outputs/train/<run>/checkpoints/best.ckpt``.
+
+Or compare two evaluations query by query: ``python evaluate.py a=FOLDER b=FOLDER``.
+"""
 
 import hydra
 from omegaconf import DictConfig
@@ -8,11 +11,17 @@ from vsr.assemble import run_script
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
 def main(cfg: DictConfig) -> None:
-    """Compose the configuration and measure."""
-    from vsr.assemble import evaluation_run
-    from vsr.training import evaluate_checkpoint
+    """Compose the configuration, and measure or compare."""
+    from vsr.assemble import compares, comparison_run, evaluation_run
 
-    evaluate_checkpoint(evaluation_run(cfg))
+    if compares(cfg):
+        from vsr.retrieval import compare_evaluations
+
+        compare_evaluations(comparison_run(cfg))
+    else:
+        from vsr.training import evaluate_checkpoint
+
+        evaluate_checkpoint(evaluation_run(cfg))
 
 
 if __name__ == "__main__":

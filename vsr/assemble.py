@@ -151,7 +151,8 @@ def training_run(cfg: DictConfig) -> Any:
 
     from vsr.losses import set_up
     from vsr.threads import set_threads
-    from vsr.training import Record, Run, VisualSearchModule
+    from vsr.training import EveryEpochTest, Record, Run, VisualSearchModule
+    from vsr.training.checkpoints import looks_at_test
 
     _hush()
     config = plain(cfg)
@@ -175,12 +176,13 @@ def training_run(cfg: DictConfig) -> Any:
     }
     best = config["callbacks"].get("best") or {"monitor": "val/map", "mode": "max"}
     record = Record(best["monitor"], best["mode"])
+    on_test = [EveryEpochTest(evaluation)] if looks_at_test(config) else []
     loggers = [instantiate(config["logger"], "logger", save_dir=str(folder))] if config["logger"] else False
     trainer = instantiate(
         config["trainer"],
         "trainer",
         default_root_dir=str(folder),
-        callbacks=[evaluation, record, *callbacks.values()],
+        callbacks=[evaluation, *on_test, record, *callbacks.values()],
         logger=loggers,
     )
     for logger in trainer.loggers:
@@ -209,6 +211,7 @@ def evaluation_run(cfg: DictConfig) -> Any:
 
     _hush()
     given = plain(cfg)
+    statistics, thresholds = (instantiate(given[key], key) for key in ("statistics", "thresholds"))
     checkpoint = read_checkpoint(given["checkpoint"])
     config = dict(checkpoint["vsr_config"])
     for key in ("data", "transforms", "metrics", "evaluation", "loader", "index"):
@@ -235,6 +238,47 @@ def evaluation_run(cfg: DictConfig) -> Any:
         Path(given["checkpoint"]),
         given["split"],
         config,
+        statistics,
+        thresholds,
+    )
+
+
+def compares(cfg: DictConfig) -> bool:
+    """Whether ``evaluate.py`` is to compare two evaluations rather than measure a checkpoint.
+
+    Raises:
+        ConfigError: neither is asked for, or both, or one side alone.
+    """
+    checkpoint, a, b = cfg.checkpoint, cfg.a, cfg.b
+    if checkpoint is None and a is None and b is None:
+        raise ConfigError("give checkpoint=… to measure one, or a=FOLDER b=FOLDER to compare two evaluations")
+    if checkpoint is not None and (a is not None or b is not None):
+        raise ConfigError("checkpoint=… measures, a=… b=… compare: give one or the other")
+    if checkpoint is None and (a is None or b is None):
+        given, missing = ("b", "a") if a is None else ("a", "b")
+        raise ConfigError(f"comparing takes two evaluations: {given} is given, {missing} is missing")
+    return checkpoint is None
+
+
+def comparison_run(cfg: DictConfig) -> Any:
+    """What `vsr.retrieval.compare_evaluations` needs, from the composed ``evaluate.yaml``.
+
+    Pictures are read as the evaluations' own configuration says, unless the command line gives ``data``.
+    """
+    from vsr.retrieval import ComparisonRun
+
+    given = plain(cfg)
+
+    def catalogue(config: dict[str, Any]) -> Any:
+        return instantiate(given.get("data") or config["data"], "data").read()
+
+    return ComparisonRun(
+        Path(given["a"]),
+        Path(given["b"]),
+        run_folder(),
+        catalogue,
+        instantiate(given["statistics"], "statistics"),
+        **given["comparison"],
     )
 
 
@@ -322,6 +366,7 @@ def run_script(main: Callable[[], None]) -> None:
     Any other exception keeps its traceback: it is a defect of the program, not of its use.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the line is ours
+    logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # it tells which of its builds it tried
     try:
         main()
     except UserError as error:

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from vsr.reports import epoch_line, metrics_table, short_config
+from vsr.reports import epoch_line, short_config
 
 ALL = dict.fromkeys(
     ["mrr", "map", "map@r", "r_precision", "ndcg", "ndcg@10"]
@@ -20,35 +20,6 @@ def shown(thing, width=80):
 
 def validated(metrics, **more):
     return {f"val/{name}": value for name, value in metrics.items()} | more
-
-
-def test_few_metrics_stand_in_columns():
-    lines = shown(metrics_table([("val", {"map": 0.25, "mrr": 0.5}), ("test", {"map": 0.125})]))
-    assert any(line.split() == ["map", "mrr"] for line in lines)
-    assert any(line.split() == ["val", "0.250", "0.500"] for line in lines)
-    assert any(line.split() == ["test", "0.125", "–"] for line in lines)
-
-
-def test_many_metrics_stand_in_rows_within_80_columns():
-    rows = [("untrained", ALL), ("val", ALL), ("test", dict.fromkeys(ALL, 0.75))]
-    lines = shown(metrics_table(rows))
-    assert max(map(len, lines)) <= 80
-    assert any(line.split() == ["precision@10", "0.500", "0.500", "0.750", "+0.250"] for line in lines)
-    assert not any("…" in line for line in lines)
-
-
-def test_columns_choose_and_order_the_metrics():
-    lines = shown(metrics_table([("test", ALL)], ["mrr", "map"]))
-    assert any(line.split() == ["mrr", "map"] for line in lines)
-
-
-def test_no_metrics_make_an_empty_table():
-    shown(metrics_table([("val", {})]))
-    shown(metrics_table([]))
-
-
-def test_names_are_not_taken_for_markup():
-    assert any("[red]map" in line for line in shown(metrics_table([("[red]map", {"map": 0.1})])))
 
 
 def test_epoch_lines_stand_below_their_names_within_80_columns():

@@ -61,3 +61,25 @@ def test_a_resumed_record_goes_on_where_it_stood(tmp_path):
     assert other.rows == record.rows
     assert other.untrained == {"map": 0.1}
     assert other.seconds >= 100
+
+
+def test_what_was_recorded_stays_while_an_earlier_checkpoint_is_measured(tmp_path):
+    record = Record()
+    epoch(record, tmp_path, 0, 0.5)
+    best = record.state_dict() | {"rows": [dict(row) for row in record.rows], "seconds": 1.0}
+    epoch(record, tmp_path, 1, 0.25)
+    record.seconds_before = 100.0
+    with record.kept():
+        record.load_state_dict(best)
+        assert len(record.rows) == 1
+    assert [row["epoch"] for row in record.rows] == [1, 2]
+    assert record.seconds > 100
+
+
+def test_a_run_that_monitors_test_records_it_and_others_do_not(tmp_path):
+    for monitor, recorded in (("test/map", True), ("val/map", False)):
+        record = Record(monitor)
+        now = trainer(tmp_path, 0, train__loss_epoch=1.0, val__map=0.5, test__map=0.75)
+        record.on_validation_end(now, None)
+        record.on_train_epoch_end(now, None)
+        assert ("test/map" in record.rows[-1]) == recorded

@@ -3,6 +3,7 @@
 from vsr.metrics.collection import RankingCollection
 from vsr.metrics.judged import Ideal, Judged
 from vsr.metrics.ranking import METRICS, Metric, RankingMetrics, parse
+from vsr.metrics.resampling import EXACT_UP_TO, bootstrap_intervals, bootstrap_means, holm, sign_flip_test
 from vsr.metrics.threshold import (
     fnmr_at_fmr,
     micro_ap,
@@ -12,16 +13,21 @@ from vsr.metrics.threshold import (
 )
 
 __all__ = [
+    "EXACT_UP_TO",
     "METRICS",
     "Ideal",
     "Judged",
     "Metric",
     "RankingCollection",
     "RankingMetrics",
+    "bootstrap_intervals",
+    "bootstrap_means",
     "fnmr_at_fmr",
+    "holm",
     "micro_ap",
     "normalized_scores",
     "parse",
     "recall_at_precision",
+    "sign_flip_test",
     "threshold_at_precision",
 ]

@@ -1,64 +1,17 @@
-"""What a person watches in the terminal: the configuration in short, a line an epoch, the result table."""
+"""What a person watches in the terminal: the configuration in short, and a line an epoch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from vsr.reports.configs import short_groups
-from vsr.reports.formats import difference, is_number, signed, three
+from vsr.reports.formats import is_number, three
 from vsr.reports.names import MetricName, parse
-
-WIDTH = 80  # columns that every table and line fits
-UNTRAINED, TEST, GAIN = "untrained", "test", "gain"
 
 _NAME_WIDTH = len("before training")
 _VALUE_WIDTH = 6
-
-
-def metrics_table(rows: list[tuple[str, dict[str, float]]], columns: Sequence[str] | None = None) -> Table:
-    """A table of metrics for a terminal of 80 columns.
-
-    A metric a column where that fits, a metric a row otherwise. Where there are rows ``untrained`` and
-    ``test``, their difference follows as ``gain``.
-
-    Args:
-        rows: name of the row, e.g. ``val``, and its metrics.
-        columns: metrics to show, in order; None for all.
-    """
-    names = (
-        list(columns) if columns is not None else list(dict.fromkeys(name for _, row in rows for name in row))
-    )
-    texts = [(label, [three(row.get(name)) for name in names]) for label, row in rows]
-    labelled = dict(rows)
-    if UNTRAINED in labelled and TEST in labelled:
-        gains = [difference(labelled[TEST].get(name), labelled[UNTRAINED].get(name)) for name in names]
-        texts.append((GAIN, [signed(gain) for gain in gains]))
-    upright = _table("", names, texts)
-    if _width(upright) <= WIDTH:
-        return upright
-    turned = [(name, [cells[i] for _, cells in texts]) for i, name in enumerate(names)]
-    return _table("metric", [label for label, _ in texts], turned)
-
-
-def _table(corner: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(corner, style="bold", no_wrap=True)
-    for head in heads:
-        style = "bold" if head == TEST else "green" if head == GAIN else ""
-        table.add_column(Text(head), justify="right", no_wrap=True, style=style)
-    for label, cells in rows:
-        table.add_row(Text(label), *cells)
-    return table
-
-
-def _width(table: Table) -> int:
-    console = Console(width=10_000)
-    return Measurement.get(console, console.options, table).maximum
 
 
 def epoch_line(epoch: int, metrics: Mapping[str, float], best: bool, header: bool = False) -> Text:

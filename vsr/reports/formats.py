@@ -27,6 +27,23 @@ def signed(value: Any) -> str:
     return f"{'+' if value > 0 else '−'}{text}"
 
 
+def interval(ends: Any) -> str:
+    """Lower and upper end, three decimals each: ``[0.210, 0.266]``; a dash where there are none."""
+    low, high = ends if ends is not None else (None, None)
+    return f"[{three(low)}, {three(high)}]" if is_number(low) and is_number(high) else ABSENT
+
+
+def signed_interval(ends: Any) -> str:
+    """The ends of an interval of a difference, with their signs."""
+    low, high = ends if ends is not None else (None, None)
+    return f"[{signed(low)}, {signed(high)}]" if is_number(low) and is_number(high) else ABSENT
+
+
+def p_value(value: Any) -> str:
+    """A p-value with three decimals; ``<0.001`` below that."""
+    return "<0.001" if is_number(value) and value < 0.0005 else three(value)
+
+
 def difference(value: Any, reference: Any) -> float | None:
     """``value - reference``, or None where one of them is missing."""
     return value - reference if is_number(value) and is_number(reference) else None

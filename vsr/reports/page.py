@@ -7,7 +7,17 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vsr.files import write_text
-from vsr.reports.formats import count, duration, is_number, signed, small, three
+from vsr.reports.formats import (
+    count,
+    duration,
+    interval,
+    is_number,
+    p_value,
+    signed,
+    signed_interval,
+    small,
+    three,
+)
 from vsr.reports.names import definition
 
 
@@ -23,6 +33,7 @@ def _environment() -> Environment:
     environment.filters.update(
         three=three, signed=signed, count=count, duration=duration, small=small, definition=definition
     )
+    environment.filters.update(interval=interval, signed_interval=signed_interval, p_value=p_value)
     environment.tests["a_number"] = is_number
     return environment
 

@@ -1,6 +1,20 @@
-"""The spine: embed, search, rerank, judge, measure."""
+"""The spine: embed, search, rerank, judge, measure, compare."""
 
+from vsr.retrieval.comparing import Comparison, compare
+from vsr.retrieval.comparison_run import ComparisonRun, compare_evaluations
 from vsr.retrieval.evaluation import Evaluation
 from vsr.retrieval.measure import Reranker, evaluate
+from vsr.retrieval.statistics import Statistics
+from vsr.retrieval.thresholds import Thresholds
 
-__all__ = ["Evaluation", "Reranker", "evaluate"]
+__all__ = [
+    "Comparison",
+    "ComparisonRun",
+    "Evaluation",
+    "Reranker",
+    "Statistics",
+    "Thresholds",
+    "compare",
+    "compare_evaluations",
+    "evaluate",
+]

@@ -1,8 +1,9 @@
 """The result of an evaluation: rankings, values per query and their means; what reports and tests read."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,29 @@ from vsr.errors import DataError
 from vsr.files import write_json, written_whole
 from vsr.index import Neighbours
 
-FORMAT = 1
+FORMAT = 2
+ABOUT, QUERIES, NEIGHBOURS, GROUPS = (
+    "evaluation.json",
+    "per_query.parquet",
+    "neighbours.npz",
+    "groups.csv",
+)
+_AS_TOLD = ("protocol", "fingerprint", "judging", "chosen_on", "resampling", "thresholds", "levels")
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Which pictures the positions of an evaluation are.
+
+    Attributes:
+        query_rows: (Q,) int64 catalogue rows of the queries.
+        gallery_rows: (N,) int64 catalogue rows of the gallery; neighbours are positions in it.
+        query_items: (Q,) text: the queries' items, by which two evaluations are put side by side.
+    """
+
+    query_rows: np.ndarray
+    gallery_rows: np.ndarray
+    query_items: np.ndarray
 
 
 @dataclass
@@ -28,6 +51,14 @@ class Evaluation:
         n_left_out: queries with nothing relevant in the gallery.
         protocol: name and version of what was measured.
         fingerprint: identity of the catalogue it was measured on.
+        sides: which pictures the queries and the gallery are.
+        judging: what fixes relevance: label levels and gains, what is ignored, how large the gallery is.
+        chosen_on: the split on which the checkpoint was chosen; None when it was not chosen.
+        intervals: lower and upper end of each mean's confidence interval over queries.
+        resampling: how the intervals were made: method, level, resamples, seed.
+        thresholds: metrics of one threshold for all queries, and the pairs they are over.
+        levels: metrics of each label level as the only relevance.
+        groups: means of the queries of each group, a row each; None where there are no groups.
     """
 
     means: dict[str, float]
@@ -39,6 +70,14 @@ class Evaluation:
     n_left_out: int
     protocol: str | None = None
     fingerprint: str | None = None
+    sides: Sides | None = None
+    judging: dict[str, Any] = field(default_factory=dict)
+    chosen_on: str | None = None
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    resampling: dict[str, Any] = field(default_factory=dict)
+    thresholds: dict[str, Any] = field(default_factory=dict)
+    levels: dict[str, dict[str, float]] = field(default_factory=dict)
+    groups: pd.DataFrame | None = None
 
     def by_group(self, groups: np.ndarray) -> pd.DataFrame:
         """Mean of each metric over the queries of each of ``groups`` (Q,), a row each, with their number.
@@ -53,21 +92,44 @@ class Evaluation:
         return means
 
     def save(self, folder: str | Path) -> None:
-        """Write ``per_query.parquet``, ``neighbours.npz`` and, last, ``evaluation.json`` into ``folder``."""
+        """Write ``per_query.parquet``, ``neighbours.npz``, ``groups.csv`` and, last, ``evaluation.json``."""
         folder = Path(folder)
-        with written_whole(folder / "per_query.parquet") as aside:
-            pd.DataFrame({"n_relevant": self.n_relevant, **self.per_query}).to_parquet(aside, index=False)
-        with written_whole(folder / "neighbours.npz") as aside:
-            np.savez(aside, ids=self.neighbours.ids, scores=self.neighbours.scores, gains=self.gains)
-        about = {
+        columns: dict[str, Any] = {"n_relevant": self.n_relevant, **self.per_query}
+        arrays: dict[str, Any] = {**self.neighbours._asdict(), "gains": self.gains}
+        if self.sides is not None:
+            columns = {"item": self.sides.query_items, **columns}
+            arrays |= {"query_rows": self.sides.query_rows, "gallery_rows": self.sides.gallery_rows}
+        with written_whole(folder / QUERIES) as aside:
+            pd.DataFrame(columns).to_parquet(aside, index=False)
+        with written_whole(folder / NEIGHBOURS) as aside:
+            np.savez(aside, **arrays)
+        if self.groups is not None:
+            with written_whole(folder / GROUPS) as aside:
+                self.groups.to_csv(aside)
+        write_json(folder / ABOUT, self.about())
+
+    def about(self) -> dict[str, Any]:
+        """The content of ``evaluation.json``: everything but what is per query."""
+        groups = {}
+        if self.groups is not None and len(self.groups):
+            metrics = [name for name in self.means if name in self.groups]
+            macro = {str(name): float(mean) for name, mean in self.groups[metrics].mean().items()}
+            groups = {"level": self.groups.index.name, "groups": len(self.groups), "macro": macro}
+        return {
             "format": FORMAT,
             "protocol": self.protocol,
             "fingerprint": self.fingerprint,
+            "judging": self.judging,
+            "chosen_on": self.chosen_on,
             "queries": self.n_queries,
             "left_out": self.n_left_out,
             "means": self.means,
+            "intervals": self.intervals,
+            "resampling": self.resampling,
+            "thresholds": self.thresholds,
+            "levels": self.levels,
+            "groups": groups,
         }
-        write_json(folder / "evaluation.json", about)
 
     @classmethod
     def load(cls, folder: str | Path) -> "Evaluation":
@@ -77,17 +139,12 @@ class Evaluation:
             DataError: there is no evaluation in ``folder``, or one of another format.
         """
         folder = Path(folder)
-        try:
-            about = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise DataError(
-                f"there is no evaluation in {folder}; give the folder that evaluate.py wrote"
-            ) from None
-        if about.get("format") != FORMAT:
-            raise DataError(f"{folder} holds an evaluation of format {about.get('format')}; measure it again")
-        table = pd.read_parquet(folder / "per_query.parquet")
-        with np.load(folder / "neighbours.npz") as arrays:
+        about = _about(folder)
+        table = pd.read_parquet(folder / QUERIES)
+        items = table.pop("item").to_numpy(dtype=object) if "item" in table else None
+        with np.load(folder / NEIGHBOURS) as arrays:
             neighbours, gains = Neighbours(arrays["ids"], arrays["scores"]), arrays["gains"]
+            sides = None if items is None else Sides(arrays["query_rows"], arrays["gallery_rows"], items)
         return cls(
             means={name: float("nan") if mean is None else mean for name, mean in about["means"].items()},
             n_relevant=table.pop("n_relevant").to_numpy(dtype=np.int64),
@@ -96,6 +153,37 @@ class Evaluation:
             gains=gains,
             n_queries=about["queries"],
             n_left_out=about["left_out"],
-            protocol=about["protocol"],
-            fingerprint=about["fingerprint"],
+            sides=sides,
+            intervals={name: _pair(ends) for name, ends in about["intervals"].items()},
+            groups=_groups(folder / GROUPS),
+            **{name: about[name] for name in _AS_TOLD},
         )
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(
+            f"there is no evaluation in {folder}; give the folder that evaluate.py wrote"
+        ) from None
+    except ValueError as error:
+        raise DataError(f"{folder / ABOUT} cannot be read ({error}); measure it again") from None
+    if about.get("format") != FORMAT:
+        raise DataError(f"{folder} holds an evaluation of format {about.get('format')}; measure it again")
+    return about
+
+
+def _pair(ends: list[float | None]) -> tuple[float, float]:
+    low, high = (float("nan") if end is None else end for end in ends)
+    return low, high
+
+
+def _groups(path: Path) -> pd.DataFrame | None:
+    if not path.is_file():
+        return None
+    # Group names such as 007 are text, and numbers come back as they were.
+    table = pd.read_csv(
+        path, float_precision="round_trip", dtype={0: str}, keep_default_na=False, na_values=[""]
+    )
+    return table.set_index(table.columns[0])

@@ -2,6 +2,7 @@
 
 from vsr.training.checkpoints import BestCheckpoint, LastCheckpoint, read_checkpoint
 from vsr.training.evaluation import Measured, RankingEvaluation
+from vsr.training.every_epoch_test import EveryEpochTest
 from vsr.training.finetune import FineTune
 from vsr.training.fit import Run, train
 from vsr.training.loggers import tensorboard_logger, wandb_logger
@@ -13,6 +14,7 @@ from vsr.training.record import Record
 __all__ = [
     "BestCheckpoint",
     "EvaluationRun",
+    "EveryEpochTest",
     "FineTune",
     "Lars",
     "LastCheckpoint",

@@ -95,6 +95,36 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     return checkpoint
 
 
+def chosen_on(config: dict[str, Any], checkpoint: Path | None) -> str | None:
+    """The split on which a checkpoint was chosen: ``test`` when anything of its run looked at test.
+
+    Args:
+        config: of the run that wrote it.
+        checkpoint: its file. The last checkpoint was not chosen by `BestCheckpoint`, any other may be a copy
+            of the best one.
+
+    Returns:
+        None when nothing was monitored: the run's end is the choice.
+    """
+    is_last = checkpoint is None or checkpoint.stem == LAST
+    splits = [split for name, split in _monitored(config) if not (is_last and name == BEST)]
+    return "test" if "test" in splits else splits[0] if splits else None
+
+
+def looks_at_test(config: dict[str, Any]) -> bool:
+    """Whether a callback of ``config`` monitors the test split, which must then be measured every epoch."""
+    return any(split == "test" for _, split in _monitored(config))
+
+
+def _monitored(config: dict[str, Any]) -> list[tuple[str, str]]:
+    """Names of the callbacks that monitor a metric, and its split."""
+    return [
+        (name, str(node["monitor"]).partition("/")[0])
+        for name, node in (config.get("callbacks") or {}).items()
+        if isinstance(node, dict) and node.get("monitor")
+    ]
+
+
 def find_resume(ckpt_path: str, folder: Path) -> Path | None:
     """The checkpoint that ``ckpt_path`` means for the run in ``folder``.
 

@@ -11,12 +11,21 @@ import yaml
 
 from vsr.files import write_json, write_text
 from vsr.reports import draw_curves, metrics_table, short_config, write_run_page
+from vsr.retrieval.breakdown import complete
 from vsr.retrieval.pictures import draw_examples
-from vsr.training.checkpoints import BEST, FOLDER, LAST, bring_along, find_resume, read_checkpoint
+from vsr.training.checkpoints import (
+    BEST,
+    FOLDER,
+    LAST,
+    bring_along,
+    chosen_on,
+    find_resume,
+    read_checkpoint,
+)
 from vsr.training.evaluation import Measured, RankingEvaluation
 from vsr.training.loggers import close, show_searches
 from vsr.training.module import VisualSearchModule
-from vsr.training.provenance import command, git_state, versions
+from vsr.training.provenance import PROVENANCE, command, git_state, provenance, versions
 from vsr.training.record import Record
 
 log = logging.getLogger(__name__)
@@ -64,7 +73,8 @@ def train(run: Run) -> float | None:
         close(run.trainer.loggers)
     if run.trainer.is_global_zero:
         rows = [("untrained", summary["untrained"]), ("val", summary["val"]), ("test", summary["test"])]
-        console.print(metrics_table(rows))
+        intervals = {"test": summary["intervals"]["test"]}
+        console.print(metrics_table(rows, intervals=intervals, chosen_on=summary["chosen_on"]))
         console.print(f"Run folder: {run.folder}", soft_wrap=True)
     return summary["val"].get(run.record.monitor.removeprefix("val/"))
 
@@ -82,8 +92,11 @@ def fit(run: Run) -> dict[str, Any]:
     write_text(run.folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True))
     if resume is None:
         run.record.untrained = _measured(run, "test").evaluation.means
-        validated = _measured(run, "val").evaluation.means
-        run.record.before_training(run.trainer, {f"val/{name}": value for name, value in validated.items()})
+        measured = {"val": _measured(run, "val").evaluation.means}
+        if run.record.monitor.startswith("test/"):
+            measured["test"] = run.record.untrained
+        row = {f"{split}/{name}": value for split, means in measured.items() for name, value in means.items()}
+        run.record.before_training(run.trainer, row)
     else:
         log.info("resuming from %s", resume)
         for key in differing(read_checkpoint(resume)["vsr_config"], run.config):
@@ -97,15 +110,20 @@ def fit(run: Run) -> dict[str, Any]:
 def finish(run: Run) -> dict[str, Any]:
     """Measure the chosen checkpoint on val and test, and write summary, pictures and report."""
     chosen = _chosen_checkpoint(run.folder)
-    val = _measured(run, "val", chosen)
-    test = _measured(run, "test", chosen)
+    with run.record.kept():  # Lightning restores the callbacks too, and later epochs would be forgotten
+        val = _measured(run, "val", chosen)
+        test = _measured(run, "test", chosen)
+    catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
+    for one in (val, test):
+        split = chosen_on(run.config, chosen)
+        complete(one.evaluation, catalogue, one.query_rows, one.gallery_rows, split)
     summary = _summary(run, val, test)
     if not run.trainer.is_global_zero:
         return summary
     write_json(run.folder / "summary.json", summary)
+    write_json(run.folder / "test" / PROVENANCE, provenance(run.config, "test", chosen, test.skipped))
     test.evaluation.save(run.folder / "test")
     draw_curves(run.record.frame(), run.folder / "curves.png", run.record.monitor, run.record.mode)
-    catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
     draw_examples(test.evaluation, catalogue, test.query_rows, test.gallery_rows, run.folder / "searches.jpg")
     write_run_page(run.folder)
     show_searches(run.trainer.loggers, run.folder / "searches.jpg")
@@ -152,11 +170,13 @@ def _summary(run: Run, val: Measured, test: Measured) -> dict[str, Any]:
         "untrained": run.record.untrained,
         "val": val.evaluation.means,
         "test": test.evaluation.means,
+        "intervals": {"val": val.evaluation.intervals, "test": test.evaluation.intervals},
+        "resampling": test.evaluation.resampling,
         "protocol": catalogue.protocol,
         "catalogue": catalogue.fingerprint,
         "best_epoch": run.record.best_epoch,
         "monitor": run.record.monitor,
-        "chosen_on": run.record.monitor.split("/")[0],
+        "chosen_on": test.evaluation.chosen_on,
         "seconds": round(run.record.seconds, 1),
         "versions": versions(),
         "git": git_state(),

@@ -1,6 +1,6 @@
 """Measure a checkpoint by the path that training measures its epochs by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,14 @@ from torch import nn
 
 from vsr.errors import CheckpointError, ConfigError, nearest
 from vsr.files import write_json
-from vsr.reports import metrics_table
-from vsr.retrieval import Evaluation
+from vsr.reports import evaluation_tables
+from vsr.retrieval import Evaluation, Statistics, Thresholds
+from vsr.retrieval.breakdown import complete
 from vsr.retrieval.pictures import draw_examples
-from vsr.training.checkpoints import read_checkpoint
+from vsr.training.checkpoints import chosen_on, read_checkpoint
 from vsr.training.evaluation import RankingEvaluation
 from vsr.training.module import VisualSearchModule
-from vsr.training.provenance import command, git_state, versions
+from vsr.training.provenance import PROVENANCE, provenance
 
 SPLITS = ("val", "test")
 
@@ -34,6 +35,8 @@ class EvaluationRun:
         checkpoint: the checkpoint file.
         split: val or test.
         config: resolved plain configuration: the checkpoint's with what the command line changed.
+        statistics: of the confidence intervals.
+        thresholds: which metrics of one threshold.
     """
 
     module: VisualSearchModule
@@ -44,10 +47,12 @@ class EvaluationRun:
     checkpoint: Path
     split: str
     config: dict[str, Any]
+    statistics: Statistics = field(default_factory=Statistics)
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
 
 def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
-    """Measure, and write ``evaluation.json`` and the example searches into the run folder.
+    """Measure, and write the evaluation, its provenance and example searches into the run folder.
 
     Raises:
         ConfigError: the split is neither val nor test.
@@ -63,24 +68,17 @@ def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
     result = measured.evaluation
     if run.trainer.is_global_zero:
         catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
-        result.save(run.folder)
-        draw_examples(
-            result, catalogue, measured.query_rows, measured.gallery_rows, run.folder / "searches.jpg"
-        )
+        rows = measured.query_rows, measured.gallery_rows
+        chosen = chosen_on(run.config, run.checkpoint)
+        complete(result, catalogue, *rows, chosen, run.statistics, run.thresholds)
         write_json(
-            run.folder / "provenance.json",
-            {
-                "checkpoint": str(run.checkpoint),
-                "split": run.split,
-                "command": command(),
-                "versions": versions(),
-                "git": git_state(),
-                "skipped": measured.skipped,
-                "config": run.config,
-            },
+            run.folder / PROVENANCE, provenance(run.config, run.split, run.checkpoint, measured.skipped)
         )
+        result.save(run.folder)
+        draw_examples(result, catalogue, *rows, run.folder / "searches.jpg")
         console = rich.get_console()
-        console.print(metrics_table([(run.split, result.means)]))
+        for part in evaluation_tables(run.split, result.about()):
+            console.print(part)
         console.print(f"Run folder: {run.folder}", soft_wrap=True)
     return result
 

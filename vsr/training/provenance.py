@@ -8,6 +8,29 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("vsr", "torch", "torchvision", "lightning", "torchmetrics", "faiss-cpu", "hydra-core", "numpy")
+PROVENANCE = "provenance.json"
+
+
+def provenance(
+    config: dict[str, Any], split: str, checkpoint: Path | None, skipped: list[int]
+) -> dict[str, Any]:
+    """Where an evaluation comes from; ``config`` is what lets its catalogue be read again.
+
+    Args:
+        config: resolved plain configuration.
+        split: val or test.
+        checkpoint: the file measured; None for weights as they were at the end of a run.
+        skipped: catalogue rows left out because their pictures could not be decoded.
+    """
+    return {
+        "checkpoint": None if checkpoint is None else str(checkpoint),
+        "split": split,
+        "command": command(),
+        "versions": versions(),
+        "git": git_state(),
+        "skipped": skipped,
+        "config": config,
+    }
 
 
 def versions() -> dict[str, str]:

@@ -1,6 +1,8 @@
 """The run's record: a row of numbers for every epoch, on disk and in the checkpoint."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,13 @@ class Record(L.Callback):
         self.seconds_before = state_dict["seconds"]
         self._started = time.monotonic()
 
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """What was recorded stays, whatever checkpoint is loaded meanwhile; time goes on."""
+        state, started = self.state_dict(), time.monotonic()
+        yield
+        self.load_state_dict(state | {"seconds": state["seconds"] + time.monotonic() - started})
+
     def before_training(self, trainer: L.Trainer, metrics: dict[str, float]) -> None:
         """Put down epoch 0."""
         self.rows = [{"epoch": 0, "step": 0, **metrics}]
@@ -83,7 +92,9 @@ class Record(L.Callback):
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Hold what this validation logged; Lightning would go on showing it after epochs without one."""
         self._validated = {
-            name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")
+            name: float(value)
+            for name, value in trainer.callback_metrics.items()
+            if name.partition("/")[0] in ("val", self.monitor.partition("/")[0])
         }
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
