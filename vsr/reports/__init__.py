@@ -2,11 +2,15 @@
 
 from vsr.reports.console import epoch_line, metrics_table, short_config
 from vsr.reports.curves import draw_curves
+from vsr.reports.evaluation_content import EvaluationContent, Hit
+from vsr.reports.evaluation_page import write_evaluation_page
 from vsr.reports.page import render, write_page
 from vsr.reports.run_page import write_run_page
 from vsr.reports.searches import Result, Search, draw_searches
 
 __all__ = [
+    "EvaluationContent",
+    "Hit",
     "Result",
     "Search",
     "draw_curves",
@@ -15,6 +19,7 @@ __all__ = [
     "metrics_table",
     "render",
     "short_config",
+    "write_evaluation_page",
     "write_page",
     "write_run_page",
 ]
