@@ -1,4 +1,4 @@
-"""What the page of an evaluation shows, as plain values: the rooms above fill it, `write_evaluation_page` tells it."""
+"""What the page of an evaluation shows, as plain values: filled by the rooms above."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -143,7 +143,7 @@ class EvaluationContent:
         warnings: what a reader has to know first, a sentence each.
         searches: groups of searches.
         rank_curves: ``k``, ``recall``, ``hit_rate``, ``precision``.
-        precision_recall: ``recall``, ``precision`` and ``at_most``, which is greater where lists end before it.
+        precision_recall: ``recall``, ``precision`` and ``at_most``, greater where lists end early.
         labels: a table for each level of labels, e.g. ``category``: ``label``, ``queries`` and metrics, worst
             first.
         hubs: None where there are no lists.

@@ -9,13 +9,17 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from vsr.reports import style
 from vsr.reports.evaluation_content import Hubs, Similarities
 from vsr.reports.formats import count
-from vsr.reports.marks import MARKS
+from vsr.reports.marks import MARKS, Relevance
 from vsr.reports.spread import spread
 
 WIDTH, HEIGHT = 4.5, 2.9  # inches: readable beside one another and on a phone
 _LINES = {"hit_rate": ("-", "o"), "recall": ("--", "s"), "precision": (":", "^")}
 _TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-_LOOKS = {"right": ("-", 0.22), "partial": ("--", 0.0), "wrong": (":", 0.0)}
+_LOOKS: dict[Relevance, tuple[str, float]] = {
+    "right": ("-", 0.22),
+    "partial": ("--", 0.0),
+    "wrong": (":", 0.0),
+}
 
 
 def rank_figure(curves: pd.DataFrame) -> Figure:
@@ -34,13 +38,16 @@ def rank_figure(curves: pd.DataFrame) -> Figure:
     axes.xaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if tick <= ks[-1]]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
-    ends = [(name, float(curves[name].iloc[-1]), color) for name, color in zip(_LINES, style.PALETTE, strict=False)]
+    ends = [
+        (name, float(curves[name].iloc[-1]), color)
+        for name, color in zip(_LINES, style.PALETTE, strict=False)
+    ]
     _names_at_the_ends(axes, ends)
     return figure
 
 
 def precision_recall_figure(curve: pd.DataFrame) -> Figure:
-    """Mean precision where each recall is first reached; a band between its bounds where lists end before it."""
+    """Mean precision where each recall is first reached; a band where lists end before it."""
     figure, axes = _empty("Precision over recall", "recall")
     if curve.empty:
         return _nothing(axes, "No query has anything to find.")
@@ -49,7 +56,9 @@ def precision_recall_figure(curve: pd.DataFrame) -> Figure:
     axes.fill_between(recall, low, color=color, alpha=0.1, linewidth=0)
     axes.plot(recall, low, color=color, linewidth=1.8)
     if (high - low).max() > 0.005:
-        axes.fill_between(recall, low, high, color=color, alpha=0.25, linewidth=0, hatch="///", edgecolor=color)
+        axes.fill_between(
+            recall, low, high, color=color, alpha=0.25, linewidth=0, hatch="///", edgecolor=color
+        )
         axes.plot(recall, high, "--", color=color, linewidth=1.0)
         axes.text(
             1.0, 0.98, "hatched: some lists end before this recall;\nthe truth lies between the lines",
@@ -79,7 +88,13 @@ def similarity_figure(similarities: Similarities) -> Figure:
     if not axes.get_legend_handles_labels()[0]:
         return _nothing(axes, "There is no pair to compare.")
     axes.set_ylim(0, axes.get_ylim()[1] * 1.32)  # room for the legend above the curves
-    axes.legend(loc="upper left", frameon=False, fontsize=style.FONT_SIZE - 0.5, labelcolor=style.INK, handlelength=2.6)
+    axes.legend(
+        loc="upper left",
+        frameon=False,
+        fontsize=style.FONT_SIZE - 0.5,
+        labelcolor=style.INK,
+        handlelength=2.6,
+    )
     axes.yaxis.set_major_locator(NullLocator())
     return figure
 
@@ -96,13 +111,17 @@ def hub_figure(hubs: Hubs) -> Figure:
     else:
         axes.bar(times, items, width=0.8, color=color, alpha=0.75, label="gallery pictures")
     seen = chance >= 0.05
-    axes.plot(times[seen], chance[seen], "--", color=style.INK, linewidth=1.4, label="expected of random lists")
+    axes.plot(
+        times[seen], chance[seen], "--", color=style.INK, linewidth=1.4, label="expected of random lists"
+    )
     if len(times) > 60:
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.7)
     axes.set_xlim(-0.7, max(times[-1], 3) + 0.7)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1)) if len(times) <= 60 else None
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1)) if len(
+        times
+    ) <= 60 else None
     axes.legend(loc="upper right", frameon=False, fontsize=style.FONT_SIZE - 0.5, labelcolor=style.INK)
     return figure
 
@@ -118,7 +137,9 @@ def _empty(title: str, across: str, right: float = 0.975) -> tuple[Figure, Axes]
 
 def _nothing(axes: Axes, words: str) -> Figure:
     axes.set_axis_off()
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", color=style.MUTED, size=style.FONT_SIZE + 1)
+    axes.text(
+        0.5, 0.5, words, transform=axes.transAxes, ha="center", color=style.MUTED, size=style.FONT_SIZE + 1
+    )
     figure = axes.figure
     assert isinstance(figure, Figure)
     return figure
@@ -130,6 +151,7 @@ def _names_at_the_ends(axes: Axes, ends: list[tuple[str, float, str]]) -> None:
     wanted = np.array([(value - low) / (high - low) * height for _, value, _ in ends])
     for (name, value, color), up in zip(ends, spread(wanted, 11.0, 0.0, height), strict=True):
         axes.annotate(
-            f"{name}  {value:.2f}", xy=(1, 0), xycoords="axes fraction", xytext=(6, up), textcoords="offset points",
-            va="center", size=style.FONT_SIZE, color=style.darker(color), annotation_clip=False,
+            f"{name}  {value:.2f}", xy=(1, 0), xycoords="axes fraction", xytext=(6, up),
+            textcoords="offset points", va="center", size=style.FONT_SIZE,
+            color=style.darker(color), annotation_clip=False,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The page of one evaluation: ``evaluation.html``, which needs nothing but a browser, and its pictures as files."""
+"""The page of one evaluation: ``evaluation.html``, which needs nothing but a browser, and its pictures."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,10 +44,14 @@ def write_evaluation_page(folder: str | Path, content: EvaluationContent) -> Pat
     for name, (figure, words) in _figures(content).items():
         image = rendered(figure)
         save_picture(image, folder / name, _FIGURE_BYTES)
-        figures[name.partition(".")[0]] = {"source": data_uri((folder / name).read_bytes(), ".png"), "words": words}
+        figures[name.partition(".")[0]] = {
+            "source": data_uri((folder / name).read_bytes(), ".png"),
+            "words": words,
+        }
     if content.plane is not None:
         save_picture(
-            rendered(scatter_figure(content.plane.places, content.plane.groups, content.title)), folder / "map.png"
+            rendered(scatter_figure(content.plane.places, content.plane.groups, content.title)),
+            folder / "map.png",
         )
     for group in content.searches:
         drawn = [_search(search, content) for search in group.searches]
@@ -74,7 +78,10 @@ def _figures(content: EvaluationContent) -> Figures:
     similarities, hubs = content.similarities, content.hubs
     if similarities is not None:
         means = ", ".join(f"{kind} {mean:.2f}" for kind, mean in similarities.means.items())
-        found["similarities.png"] = (similarity_figure(similarities), f"Similarities of pairs; means: {means}")
+        found["similarities.png"] = (
+            similarity_figure(similarities),
+            f"Similarities of pairs; means: {means}",
+        )
     if hubs is not None:
         words = f"Distribution of how often gallery pictures are found, skewness {hubs.skewness:.2f}"
         found["hubness.png"] = (hub_figure(hubs), words)
@@ -91,7 +98,8 @@ def _curve_words(content: EvaluationContent) -> str:
 
 def _metrics(content: EvaluationContent) -> list[dict[str, Any]]:
     return [
-        {"name": name, "mean": mean, "interval": content.intervals.get(name)} for name, mean in content.means.items()
+        {"name": name, "mean": mean, "interval": content.intervals.get(name)}
+        for name, mean in content.means.items()
     ]
 
 
@@ -129,10 +137,15 @@ def _plane(plane: Plane, content: EvaluationContent, shown: dict[int, Thumbnail]
     which = members(plane.groups, which_looks)
     own = thumbnails(content.pictures, [row for row in plane.rows if row not in shown], _MAP_SIDE, _MAP_BYTES)
     layers = [
-        {"name": look.name, "color": look.color, "n": look.n, "path": path(look.shape, places[which == n], _RADIUS),
-         "icon": path(look.shape, np.zeros((1, 2)), 5)}
+        {
+            "name": look.name,
+            "color": look.color,
+            "n": look.n,
+            "path": path(look.shape, places[which == n], _RADIUS),
+            "icon": path(look.shape, np.zeros((1, 2)), 5),
+        }
         for n, look in enumerate(which_looks)
-    ]  # fmt: skip
+    ]
     data = {
         "x": np.round(places[:, 0], 1).tolist(),
         "y": np.round(places[:, 1], 1).tolist(),
@@ -143,5 +156,3 @@ def _plane(plane: Plane, content: EvaluationContent, shown: dict[int, Thumbnail]
         "pictures": {str(row): one.content for row, one in own.items()},
     }
     return {"size": _CANVAS, "layers": layers, "data": data, "n": len(places)}
-
-

@@ -14,12 +14,12 @@ _MOST = 21  # categories with a look of their own
 
 # Corners of closed shapes in units of the radius; about the same area each.
 SHAPES: dict[str, tuple[tuple[float, float], ...]] = {
-    "circle": tuple((float(np.cos(t)), float(np.sin(t))) for t in np.linspace(0, 2 * np.pi, 12, endpoint=False)),
+    "circle": tuple((float(np.cos(t)), float(np.sin(t))) for t in np.arange(12) * np.pi / 6),
     "triangle": ((0, -1.25), (1.15, 0.8), (-1.15, 0.8)),
     "square": ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
     "star": tuple(
         (r * float(np.sin(t)), -r * float(np.cos(t)))
-        for t, r in zip(np.linspace(0, 2 * np.pi, 10, endpoint=False), [1.45, 0.6] * 5, strict=True)
+        for t, r in zip(np.arange(10) * np.pi / 5, [1.45, 0.6] * 5, strict=True)
     ),
     "diamond": ((0, -1.35), (1.05, 0), (0, 1.35), (-1.05, 0)),
     "plus": (
@@ -83,7 +83,7 @@ def scatter_figure(places: np.ndarray, groups: Sequence[str], title: str) -> sty
         at = places[which == place]
         axes.scatter(
             at[:, 0], 1 - at[:, 1], s=16, marker=[*corners, corners[0]], color=look.color, linewidths=0.4,
-            edgecolors=style.PAPER, label=f"{look.name} ({look.n})" if len(look.name) < 26 else f"{look.name[:24]}…",
+            edgecolors=style.PAPER, label=look.name if len(look.name) < 28 else f"{look.name[:26]}…",
         )  # fmt: skip
     axes.set_axis_off()
     handles, labels = axes.get_legend_handles_labels()

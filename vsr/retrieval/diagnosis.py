@@ -159,7 +159,11 @@ def _binomial(times: np.ndarray, n: int, p: float) -> np.ndarray:
     if p >= 1:
         return (times == n).astype(float)
     logs = [
-        math.lgamma(n + 1) - math.lgamma(m + 1) - math.lgamma(n - m + 1) + m * math.log(p) + (n - m) * math.log1p(-p)
+        math.lgamma(n + 1)
+        - math.lgamma(m + 1)
+        - math.lgamma(n - m + 1)
+        + m * math.log(p)
+        + (n - m) * math.log1p(-p)
         for m in np.asarray(times).tolist()
     ]
     return np.exp(logs)
@@ -215,7 +219,11 @@ def pair_similarities(
             parts[kind].append(_cosines(queries, gallery, *pairs))
     values = {kind: np.concatenate(found) for kind, found in parts.items()}
     which = f"all {len(chosen)}" if len(chosen) == relevance.n_queries else f"{len(chosen)} random"
-    drawn = "all wrong ones" if relevance.n_gallery <= _DRAWN else f"the wrong ones among {_DRAWN} drawn at random"
+    drawn = (
+        "all wrong ones"
+        if relevance.n_gallery <= _DRAWN
+        else f"the wrong ones among {_DRAWN} drawn at random"
+    )
     sample = f"Pairs of {which} queries: up to {_POSITIVES} right and partly right ones of each, and {drawn}."
     return PairSimilarities(values, sample)
 
@@ -226,12 +234,19 @@ def _sampled(
     """Queries and gallery positions of the sampled pairs of each kind."""
     n_gallery = relevance.n_gallery
     shape = (len(queries), min(_DRAWN, n_gallery))
-    ids = random.integers(0, n_gallery, shape) if n_gallery > _DRAWN else np.tile(np.arange(n_gallery), (shape[0], 1))
+    ids = (
+        random.integers(0, n_gallery, shape)
+        if n_gallery > _DRAWN
+        else np.tile(np.arange(n_gallery), (shape[0], 1))
+    )
     wrong = (relevance.gains(queries, ids) == 0) & ~relevance.ignored_at(queries, ids)
     offsets, items, gains = relevance.positives(queries, float(np.finfo(np.float64).tiny))
     who = owners(offsets)
     pairs = {"wrong": (queries[wrong.nonzero()[0]], ids[wrong])}
-    for kind, of_kind in (("right", gains >= relevance.relevant_from), ("partial", gains < relevance.relevant_from)):
+    for kind, of_kind in (
+        ("right", gains >= relevance.relevant_from),
+        ("partial", gains < relevance.relevant_from),
+    ):
         at = _few_of_each(who[of_kind], random)
         pairs[kind] = (queries[who[of_kind][at]], items[of_kind][at])
     return pairs
@@ -279,4 +294,5 @@ def label_table(evaluation: Evaluation, groups: np.ndarray, columns: list[str], 
     """
     means = evaluation.by_group(groups)
     table = means.rename_axis("label").reset_index()[["label", "queries", *columns]]
-    return table.sort_values([by, "queries"], ascending=[True, False], kind="stable", ignore_index=True)
+    worst_first = np.lexsort((-np.asarray(table["queries"]), np.asarray(table[by])))
+    return pd.DataFrame(table).iloc[worst_first].reset_index(drop=True)

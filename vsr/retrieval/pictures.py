@@ -102,7 +102,7 @@ def draw_examples(
 def load_thumbnails(
     catalogue: Catalogue, rows: Iterable[int], side: int = THUMBNAIL
 ) -> dict[int, np.ndarray | None]:
-    """Pictures (H, W, 3) uint8 of ``rows``, each once, at most ``side`` pixels long; None for corrupt ones."""
+    """Pictures (H, W, 3) uint8 of ``rows``, each once, at most ``side`` pixels long; None if corrupt."""
     pictures, wanted = CataloguePictures(catalogue), list(dict.fromkeys(rows))
 
     def load(row: int) -> np.ndarray | None:

@@ -24,7 +24,7 @@ def on_a_plane(embeddings: np.ndarray, seed: int = 0) -> np.ndarray:
         # One thread: on a busy machine several spend most of the time waiting for each other.
         tsne = TSNE(
             perplexity=perplexity,
-            init=start.astype(np.float32),
+            init=start.astype(np.float32),  # pyright: ignore[reportArgumentType]
             max_iter=_ITERATIONS,
             random_state=seed,
             n_jobs=1,

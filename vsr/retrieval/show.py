@@ -66,7 +66,9 @@ class Shown:
                 f"{self.catalogue.fingerprint}; give the catalogue it was made on"
             )
         if measured.n_queries != len(self.query_rows):
-            raise DataError(f"the evaluation has {measured.n_queries} queries, {len(self.query_rows)} rows are given")
+            raise DataError(
+                f"the evaluation has {measured.n_queries} queries, {len(self.query_rows)} rows are given"
+            )
         if self.relevance is None:
             self.relevance = LabelRelevance.from_catalogue(self.catalogue, self.query_rows, self.gallery_rows)
 
@@ -133,13 +135,27 @@ def search_groups(shown: Shown, against: Evaluation | None = None, seed: int = 0
     evaluation = shown.evaluation
     answerable = np.flatnonzero(evaluation.n_relevant > 0)
     metric, values = _judge(evaluation)
-    more_first = -evaluation.n_relevant[answerable]  # among equals: the more there was to find, the more it says
+    more_first = -evaluation.n_relevant[
+        answerable
+    ]  # among equals: the more there was to find, the more it says
     worst = answerable[np.lexsort((more_first, values[answerable]))][:SEARCHES]
     best = answerable[np.lexsort((more_first, -values[answerable]))][:SEARCHES]
     random = np.sort(np.random.default_rng(seed).permutation(answerable)[:SEARCHES])
     groups = [
-        _group(shown, "worst", "Worst", f"The queries of the lowest {metric}, of equals those with most to find.", worst),
-        _group(shown, "best", "Best", f"The queries of the highest {metric}, of equals those with most to find.", best),
+        _group(
+            shown,
+            "worst",
+            "Worst",
+            f"The queries of the lowest {metric}, of equals those with most to find.",
+            worst,
+        ),
+        _group(
+            shown,
+            "best",
+            "Best",
+            f"The queries of the highest {metric}, of equals those with most to find.",
+            best,
+        ),
         _group(shown, "random", "Random", f"Drawn at random, seed {seed}; the same for any model.", random),
     ]
     if against is not None:
@@ -267,7 +283,9 @@ def _plane(shown: Shown, seed: int) -> Plane | None:
     )
     names, rows = shown.catalogue.names(), rows[places]
     level, groups = _telling_level(shown.catalogue, rows)
-    which = f"All {n_all} pictures" if n_all == len(places) else f"{len(places)} random ones of {n_all} pictures"
+    which = (
+        f"All {n_all} pictures" if n_all == len(places) else f"{len(places)} random ones of {n_all} pictures"
+    )
     return Plane(
         on_a_plane(vectors, seed),
         level,
@@ -310,6 +328,6 @@ def _warnings(shown: Shown) -> list[str]:
     if not evaluation.n_left_out:
         return []
     return [
-        f"{evaluation.n_left_out:,} of {evaluation.n_queries:,} queries have nothing relevant in the gallery; "
-        "they are left out of the means."
+        f"{evaluation.n_left_out:,} of {evaluation.n_queries:,} queries have nothing relevant in the "
+        "gallery; they are left out of the means."
     ]
