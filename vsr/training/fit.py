@@ -18,6 +18,7 @@ from vsr.training.loggers import close, show_searches
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import command, git_state, versions
 from vsr.training.record import Record
+from vsr.training.show import show_measured
 
 log = logging.getLogger(__name__)
 
@@ -104,10 +105,12 @@ def finish(run: Run) -> dict[str, Any]:
         return summary
     write_json(run.folder / "summary.json", summary)
     test.evaluation.save(run.folder / "test")
+    facts = [("checkpoint", str(chosen), True), ("seed", str(run.seed), False)]
     draw_curves(run.record.frame(), run.folder / "curves.png", run.record.monitor, run.record.mode)
     catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
     draw_examples(test.evaluation, catalogue, test.query_rows, test.gallery_rows, run.folder / "searches.jpg")
     write_run_page(run.folder)
+    show_measured(test, catalogue, run.folder / "test", facts)
     show_searches(run.trainer.loggers, run.folder / "searches.jpg")
     return summary
 

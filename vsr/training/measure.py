@@ -17,6 +17,7 @@ from vsr.training.checkpoints import read_checkpoint
 from vsr.training.evaluation import RankingEvaluation
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import command, git_state, versions
+from vsr.training.show import show_measured
 
 SPLITS = ("val", "test")
 
@@ -47,7 +48,7 @@ class EvaluationRun:
 
 
 def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
-    """Measure, and write ``evaluation.json`` and the example searches into the run folder.
+    """Measure, and write the evaluation, its page and the example searches into the run folder.
 
     Raises:
         ConfigError: the split is neither val nor test.
@@ -67,6 +68,7 @@ def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
         draw_examples(
             result, catalogue, measured.query_rows, measured.gallery_rows, run.folder / "searches.jpg"
         )
+        show_measured(measured, catalogue, run.folder, [("checkpoint", str(run.checkpoint), True)])
         write_json(
             run.folder / "provenance.json",
             {
