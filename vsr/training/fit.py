@@ -15,10 +15,10 @@ from vsr.retrieval.pictures import draw_examples
 from vsr.training.checkpoints import BEST, FOLDER, LAST, bring_along, find_resume, read_checkpoint
 from vsr.training.evaluation import Measured, RankingEvaluation
 from vsr.training.loggers import close, show_searches
+from vsr.training.measured_page import show_measured
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import command, git_state, versions
 from vsr.training.record import Record
-from vsr.training.show import show_measured
 
 log = logging.getLogger(__name__)
 

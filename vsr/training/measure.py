@@ -15,9 +15,9 @@ from vsr.retrieval import Evaluation
 from vsr.retrieval.pictures import draw_examples
 from vsr.training.checkpoints import read_checkpoint
 from vsr.training.evaluation import RankingEvaluation
+from vsr.training.measured_page import show_measured
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import command, git_state, versions
-from vsr.training.show import show_measured
 
 SPLITS = ("val", "test")
 

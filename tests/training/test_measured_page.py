@@ -6,7 +6,7 @@ import torch
 from vsr.metrics import RankingMetrics
 from vsr.training import RankingEvaluation
 from vsr.training.evaluation import measure
-from vsr.training.show import show_measured
+from vsr.training.measured_page import show_measured
 
 
 def test_the_embeddings_of_the_pass_reach_the_page(tmp_path, make_catalogue):
