@@ -3,6 +3,8 @@
 from vsr.reports.comparison_page import Change, write_comparison_page
 from vsr.reports.console import epoch_line, short_config
 from vsr.reports.curves import draw_curves
+from vsr.reports.evaluation_content import EvaluationContent, Hit
+from vsr.reports.evaluation_page import write_evaluation_page
 from vsr.reports.page import render, write_page
 from vsr.reports.run_page import write_run_page
 from vsr.reports.searches import Result, Search, draw_searches
@@ -10,6 +12,8 @@ from vsr.reports.tables import comparison_tables, evaluation_tables, metrics_tab
 
 __all__ = [
     "Change",
+    "EvaluationContent",
+    "Hit",
     "Result",
     "Search",
     "comparison_tables",
@@ -21,6 +25,7 @@ __all__ = [
     "render",
     "short_config",
     "write_comparison_page",
+    "write_evaluation_page",
     "write_page",
     "write_run_page",
 ]

@@ -1,11 +1,16 @@
 """Example searches of an evaluation, with their pictures."""
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import torch
+from PIL import Image
 
 from vsr.data import Catalogue, CataloguePictures, CorruptPictureError
-from vsr.reports import Result, Search, draw_searches
+from vsr.reports import Hit, Result, Search, draw_searches
+from vsr.reports.marks import Relevance as Mark
 from vsr.retrieval.evaluation import Evaluation
 
 SEARCHES, RESULTS = 8, 10
@@ -47,25 +52,39 @@ def search_of(
     query: int,
 ) -> Search:
     """The search of the query at position ``query``."""
-    pictures, names = CataloguePictures(catalogue), catalogue.names()
-    best = max(catalogue.gains)
+    pictures = CataloguePictures(catalogue)
+    results = [
+        Result(_thumbnail(pictures, hit.row), hit.score, hit.relevance, hit.caption)
+        for hit in hits(evaluation, catalogue, gallery_rows, query)
+    ]
+    row = int(query_rows[query])
+    return Search(
+        _thumbnail(pictures, row),
+        catalogue.names()[row],
+        results,
+        n_relevant=int(evaluation.n_relevant[query]),
+        metric=figure_of(evaluation, query),
+    )
+
+
+def hits(evaluation: Evaluation, catalogue: Catalogue, gallery_rows: np.ndarray, query: int) -> list[Hit]:
+    """What was found for the query at position ``query``: the first `RESULTS`, without their pictures."""
+    names, best = catalogue.names(), max(catalogue.gains)
     ids, scores = (values[query, :RESULTS] for values in evaluation.neighbours)
-    results = []
+    found = []
     for position, score, gain in zip(ids, scores, evaluation.gains[query, :RESULTS], strict=True):
         if position < 0:
             break
         row = int(gallery_rows[position])
-        relevance = "right" if gain >= best else "partial" if gain > 0 else "wrong"
-        results.append(Result(_thumbnail(pictures, row), float(score), relevance, names[row]))
-    row = int(query_rows[query])
+        relevance: Mark = "right" if gain >= best else "partial" if gain > 0 else "wrong"
+        found.append(Hit(row, float(score), relevance, names[row]))
+    return found
+
+
+def figure_of(evaluation: Evaluation, query: int) -> str:
+    """The average precision of one query in words; empty where it was not measured."""
     value = evaluation.per_query.get(METRIC)
-    return Search(
-        _thumbnail(pictures, row),
-        names[row],
-        results,
-        n_relevant=int(evaluation.n_relevant[query]),
-        metric="" if value is None else f"AP {value[query]:.3f}",
-    )
+    return "" if value is None else f"AP {value[query]:.3f}"
 
 
 def draw_examples(
@@ -78,6 +97,24 @@ def draw_examples(
     """Write the picture of `example_searches` to ``path``."""
     searches = example_searches(evaluation, catalogue, query_rows, gallery_rows)
     draw_searches(searches, path, title=f"Example searches, {evaluation.protocol}")
+
+
+def load_thumbnails(
+    catalogue: Catalogue, rows: Iterable[int], side: int = THUMBNAIL
+) -> dict[int, np.ndarray | None]:
+    """Pictures (H, W, 3) uint8 of ``rows``, each once, at most ``side`` pixels long; None if corrupt."""
+    pictures, wanted = CataloguePictures(catalogue), list(dict.fromkeys(rows))
+
+    def load(row: int) -> np.ndarray | None:
+        try:
+            picture = pictures(row, side)
+        except CorruptPictureError:
+            return None  # it was left out of the evaluation and is counted there
+        picture.thumbnail((side, side), Image.Resampling.BICUBIC)
+        return np.asarray(picture)
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # decoding lets other threads run
+        return dict(zip(wanted, pool.map(load, wanted), strict=True))
 
 
 def _thumbnail(pictures: CataloguePictures, row: int) -> np.ndarray | None:

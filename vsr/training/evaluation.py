@@ -26,6 +26,8 @@ class Measured:
         query_rows: (Q,) int64 catalogue rows of the queries.
         gallery_rows: (N,) int64 catalogue rows of the gallery.
         skipped: rows whose pictures could not be decoded and were left out.
+        queries: (Q, D) embeddings, on the CPU.
+        gallery: (N, D) embeddings, on the CPU.
     """
 
     split: str
@@ -33,6 +35,8 @@ class Measured:
     query_rows: np.ndarray
     gallery_rows: np.ndarray
     skipped: list[int] = field(default_factory=list)
+    queries: Tensor | None = None
+    gallery: Tensor | None = None
 
 
 class RankingEvaluation(L.Callback):
@@ -168,7 +172,7 @@ def measure(
     )
     evaluation.protocol = f"{catalogue.protocol}:{split}"
     evaluation.fingerprint = catalogue.fingerprint
-    return Measured(split, evaluation, query_rows, gallery_rows)
+    return Measured(split, evaluation, query_rows, gallery_rows, queries=queries.cpu(), gallery=gallery.cpu())
 
 
 def _gather(pl_module: L.LightningModule, values: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from vsr.training.checkpoints import (
 )
 from vsr.training.evaluation import Measured, RankingEvaluation
 from vsr.training.loggers import close, show_searches
+from vsr.training.measured_page import show_measured
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import PROVENANCE, command, git_state, provenance, versions
 from vsr.training.record import Record
@@ -123,9 +124,11 @@ def finish(run: Run) -> dict[str, Any]:
     write_json(run.folder / "summary.json", summary)
     write_json(run.folder / "test" / PROVENANCE, provenance(run.config, "test", chosen, test.skipped))
     test.evaluation.save(run.folder / "test")
+    facts = [("checkpoint", str(chosen), True), ("seed", str(run.seed), False)]
     draw_curves(run.record.frame(), run.folder / "curves.png", run.record.monitor, run.record.mode)
     draw_examples(test.evaluation, catalogue, test.query_rows, test.gallery_rows, run.folder / "searches.jpg")
     write_run_page(run.folder)
+    show_measured(test, catalogue, run.folder / "test", facts)
     show_searches(run.trainer.loggers, run.folder / "searches.jpg")
     return summary
 

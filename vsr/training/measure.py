@@ -16,6 +16,7 @@ from vsr.retrieval.breakdown import complete
 from vsr.retrieval.pictures import draw_examples
 from vsr.training.checkpoints import chosen_on, read_checkpoint
 from vsr.training.evaluation import RankingEvaluation
+from vsr.training.measured_page import show_measured
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import PROVENANCE, provenance
 
@@ -52,7 +53,7 @@ class EvaluationRun:
 
 
 def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
-    """Measure, and write the evaluation, its provenance and example searches into the run folder.
+    """Measure, and write the evaluation, its page, its provenance and example searches into the run folder.
 
     Raises:
         ConfigError: the split is neither val nor test.
@@ -76,6 +77,7 @@ def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
         )
         result.save(run.folder)
         draw_examples(result, catalogue, *rows, run.folder / "searches.jpg")
+        show_measured(measured, catalogue, run.folder, [("checkpoint", str(run.checkpoint), True)])
         console = rich.get_console()
         for part in evaluation_tables(run.split, result.about()):
             console.print(part)
