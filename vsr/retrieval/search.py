@@ -20,8 +20,9 @@ _BLOCK = 4096  # queries searched at a time
 class Search:
     """Finds the neighbours that count.
 
-    An empty index is left empty: a copy of it is trained on the gallery and filled, once for each gallery. One
-    that holds the gallery already is searched as it is. Where items are to be ignored, more are asked for.
+    An empty index is left empty: a copy of it is trained on the gallery and filled, once for each gallery.
+    One that holds the gallery already is searched as it is. Where items are to be ignored, more are asked
+    for.
 
     Args:
         relevance: what is ignored.
@@ -86,7 +87,7 @@ class Search:
 
 
 def stage_name(part: object) -> str:
-    """The name under which an index or a reranker is measured: its class in snake case, ``AlphaQE: alpha_qe``."""
+    """The name under which an index or a reranker is measured: its class in snake case, ``alpha_qe``."""
     name = type(part).__name__
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 

@@ -18,10 +18,12 @@ class Stage:
     """What was measured after one stage.
 
     Attributes:
-        name: ``exact``, ``hnsw``, or with rerankers ``hnsw+alpha_qe``; ``alpha_qe`` alone is after exact search.
+        name: ``exact``, ``hnsw``, or with rerankers ``hnsw+alpha_qe``; ``alpha_qe`` is after exact search.
         evaluation: rankings and metrics after this stage.
-        seconds: wall time that this stage alone took for all queries; of exact search, with judging whole rankings.
-        offline_s: wall time of what it did before any query: filling the index, learning, describing the gallery.
+        seconds: wall time that this stage alone took for all queries; for exact search with judging the
+            whole rankings.
+        offline_s: wall time of what it did before any query: filling the index, learning, describing the
+            gallery.
     """
 
     name: str

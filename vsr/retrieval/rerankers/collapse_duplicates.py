@@ -13,7 +13,7 @@ from vsr.retrieval.rerankers.vectors import near_blocks
 class CollapseDuplicates:
     """Take out every item that is nearly the same as one that stands before it and stays.
 
-    The lists get shorter. What is taken out counts as not found, so recall falls where duplicates are relevant.
+    The lists get shorter. What is taken out counts as not found: recall falls where duplicates are relevant.
 
     Args:
         threshold: cosine, in -1..1, from which two items are nearly the same.

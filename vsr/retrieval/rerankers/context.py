@@ -61,7 +61,7 @@ class Context:
         """Raise ConfigError when the search ranks by distance: ``by`` weighs by the cosine."""
         if self.similarity == "l2":
             raise ConfigError(
-                f"rerank={by} weighs by the cosine; set evaluation.similarity=cosine, or put whitening before it"
+                f"rerank={by} weighs by the cosine; set evaluation.similarity=cosine, or whiten before it"
             )
 
 

@@ -1,7 +1,7 @@
 """Diffusion over the gallery's neighbour graph, truncated to the nearest n of each query.
 
-Source: Iscen et al. 2017 (arXiv 1611.05113), sections 3 and 4 (affinities, conjugate gradient, truncation); Yang
-et al. 2019 (arXiv 1811.10907): the graph is normalized before it is truncated.
+Source: Iscen et al. 2017 (arXiv 1611.05113), sections 3 and 4 (affinities, conjugate gradient, truncation);
+Yang et al. 2019 (arXiv 1811.10907): the graph is normalized before it is truncated.
 """
 
 from typing import NamedTuple
@@ -90,7 +90,7 @@ class Diffusion:
         )
 
     def _solve(self, walk: Tensor, start: Tensor) -> Tensor:
-        """f (q, n) of (I - α S) f = (1 - α) y by conjugate gradient, for all queries at once."""
+        """Solution (q, n) of (I - α S) f = (1 - α) y by conjugate gradient, for all queries at once."""
         residual = (1 - self.alpha) * start
         solution, direction = torch.zeros_like(start), residual.clone()
         size = residual.square().sum(dim=1, keepdim=True)

@@ -32,8 +32,8 @@ class _Features(NamedTuple):
 class Geometric:
     """Order the nearest n by how many local features agree on one affine map of the query onto the item.
 
-    Items with fewer than ``least`` inliers count as having none; equals keep their order. The score is the number
-    of inliers plus a share, below 1, that tells the place an item came with.
+    Items with fewer than ``least`` inliers count as having none; equals keep their order. The score is the
+    number of inliers plus a share, below 1, that tells the place an item came with.
 
     Args:
         n: neighbours that get a new order, >= 1.
@@ -105,7 +105,7 @@ class Geometric:
         return rescored(neighbours, scores)
 
     def inliers(self, query: _Features, item: _Features) -> int:
-        """How many matches agree on one affine map, found by RANSAC (whose draws OpenCV seeds alike each time)."""
+        """How many matches agree on one affine map, by RANSAC, whose draws OpenCV seeds alike each time."""
         if min(len(query.points), len(item.points)) < _LEAST:
             return 0
         norm = self._cv2.NORM_HAMMING if self.detector == "orb" else self._cv2.NORM_L2

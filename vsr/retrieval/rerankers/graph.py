@@ -22,7 +22,7 @@ def nearest(queries: Tensor, gallery: Vectors, k: int) -> Neighbours:
 
 
 def self_neighbours(vectors: Vectors, k: int, among: np.ndarray | None = None) -> Neighbours:
-    """Exact neighbours (N, min(k, M)) of each of ``vectors`` (N, d) in themselves, by cosine; never the item itself.
+    """Exact neighbours (N, min(k, M)) of each of ``vectors`` (N, d) among the others, by cosine.
 
     Memory is that of a block of scores and of the result.
 

@@ -1,7 +1,7 @@
 """Re-ranking with k-reciprocal encoding, sparse, on the nearest n.
 
-Source: Zhong et al. 2017 (arXiv 1701.08398), equations 1 to 12; as in the authors' program an item belongs to its
-own neighbourhood and encodings sum to 1.
+Source: Zhong et al. 2017 (arXiv 1701.08398), equations 1 to 12; as in the authors' program an item belongs to
+its own neighbourhood and encodings sum to 1.
 """
 
 from typing import NamedTuple
@@ -34,7 +34,7 @@ class _Encoded(NamedTuple):
     """What is known of a gallery before any query.
 
     Attributes:
-        reach: (N,) float32 cosine of each item's k1-th neighbour: a query that is as near is one of its k1 nearest.
+        reach: (N,) float32 cosine of each item's k1-th neighbour: a query as near is one of its k1 nearest.
         half: (N, N) sparse 0/1: neighbours within k1 / 2 that are reciprocal, and the item itself.
         raw: (N, N) sparse encodings, equation 7.
         expanded: (N, N) sparse encodings after local query expansion, equation 11.
@@ -87,7 +87,7 @@ class KReciprocal:
         found = self_neighbours(gallery, self.k1)
         n = len(gallery)
         reach = found.scores[:, self.k1 - 1] if found.ids.shape[1] >= self.k1 else np.full(n, -np.inf)
-        itself = sparse.eye_array(n, dtype=np.float32, format="csr")
+        itself = _rows(np.arange(n)[:, None], n)
         reciprocal = _reciprocal(found.ids, n) + itself
         half = _reciprocal(found.ids[:, : _half(self.k1)], n) + itself
         items = in_blocks(gallery, unit)
@@ -113,6 +113,10 @@ def _half(k1: int) -> int:
     return max(1, round(k1 / 2))
 
 
+def _height(rows: sparse.csr_array) -> int:
+    return len(rows.indptr) - 1
+
+
 def _rows(ids: np.ndarray, width: int) -> sparse.csr_array:
     """Sparse 0/1 rows (q, width) with ones at ``ids`` (q, k), -1 left out."""
     found = ids >= 0
@@ -130,13 +134,15 @@ def _reciprocal(ids: np.ndarray, n: int) -> sparse.csr_array:
 
 
 def _expanded(reciprocal: sparse.csr_array, half: sparse.csr_array) -> sparse.csr_array:
-    """R*(p, k1) of equation 5 (q, N): the half-size neighbourhoods that lie to 2/3 within R(p, k1) are joined."""
+    """R*(p, k1) of equation 5 (q, N): half-size neighbourhoods that lie to 2/3 within R(p, k1) are joined."""
     sizes = half.sum(axis=1)
     turned = half.T.tocsr()
     parts = []
-    for start in range(0, reciprocal.shape[0], _ROWS):
+    for start in range(0, _height(reciprocal), _ROWS):
         part = reciprocal[start : start + _ROWS]
-        common = sparse.csr_array((part @ turned).multiply(part))  # |R(p, k1) ∩ R(g, k1 / 2)| for g in R(p, k1)
+        common = sparse.csr_array(
+            (part @ turned).multiply(part)
+        )  # |R(p, k1) ∩ R(g, k1 / 2)| for g in R(p, k1)
         common.data = (common.data >= 2 / 3 * sizes[common.indices] - 1e-4).astype(np.float32)
         joined = sparse.csr_array(part + common @ half)
         joined.eliminate_zeros()
@@ -149,22 +155,22 @@ def _weighted(chosen: sparse.csr_array, rows: Tensor, gallery: Vectors) -> spars
     """Encodings by exp(-d) where ``chosen`` (q, N) is 1, each row summing to 1. ``rows`` (q, d) are unit."""
     chosen.sort_indices()
     weights = np.empty(chosen.nnz, np.float32)
-    owners = np.repeat(np.arange(chosen.shape[0]), np.diff(chosen.indptr))
+    owners = np.repeat(np.arange(_height(chosen)), np.diff(chosen.indptr))
     for start in range(0, chosen.nnz, _PAIRS):
         part = slice(start, start + _PAIRS)
         own = rows[torch.from_numpy(owners[part]).to(rows.device)]
         other = rows_of(gallery, chosen.indices[part].astype(np.int64), rows.device)
         weights[part] = torch.exp((own * other).sum(dim=1) - 1).cpu().numpy()
-    sums = np.bincount(owners, weights=weights, minlength=chosen.shape[0])
+    sums = np.bincount(owners, weights=weights, minlength=_height(chosen))
     weights /= np.maximum(sums, 1e-12)[owners].astype(np.float32)
     return sparse.csr_array((weights, chosen.indices, chosen.indptr), shape=chosen.shape)
 
 
 def _averaged(own: sparse.csr_array, ids: np.ndarray, raw: sparse.csr_array) -> sparse.csr_array:
-    """Mean (q, N) of each row's ``own`` encoding and those of its neighbours ``ids`` (q, k2 - 1): equation 11."""
+    """Mean (q, N) of each row's ``own`` encoding and of its neighbours' ``ids`` (q, k2 - 1): equation 11."""
     parts = []
     for start in range(0, len(ids), _ROWS):
-        near = _rows(ids[start : start + _ROWS], raw.shape[0])
+        near = _rows(ids[start : start + _ROWS], _height(raw))
         total = sparse.csr_array(own[start : start + _ROWS] + near @ raw)
         total.data /= np.repeat(near.sum(axis=1) + 1, np.diff(total.indptr)).astype(np.float32)
         parts.append(total)
@@ -184,7 +190,7 @@ def _jaccard(own: sparse.csr_array, encoded: sparse.csr_array, ids: np.ndarray) 
     """Jaccard distance (Q, n) of each query's encoding and those of its items, equation 10; 1 for -1."""
     sums = encoded.sum(axis=1)
     distances = np.ones(ids.shape, np.float32)
-    dense = np.zeros(encoded.shape[1], np.float32)
+    dense = np.zeros(_height(encoded), np.float32)  # square: a column an item
     for query in range(len(ids)):
         mine = slice(own.indptr[query], own.indptr[query + 1])
         columns = own.indices[mine]

@@ -1,7 +1,7 @@
-"""Whitening learnt from pairs of one label: what varies within a label is shrunk, what varies between is kept.
+"""Whitening learnt from pairs of one label: what varies within a label is shrunk.
 
-Source: Mikolajczyk & Matas 2007 (Improving descriptors for fast tree matching by optimal linear projection), as
-used by Radenović et al. 2018 (arXiv 1711.02512), section 4.1: P = eig(C_S^-½ C_D C_S^-½) C_S^-½.
+Source: Mikolajczyk & Matas 2007 (Improving descriptors for fast tree matching by optimal linear projection),
+as used by Radenović et al. 2018 (arXiv 1711.02512), section 4.1: P = eig(C_S^-½ C_D C_S^-½) C_S^-½.
 """
 
 import numpy as np
@@ -46,7 +46,7 @@ class LearnedWhitening(Whitening):
         codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)[1:]
         sums = np.zeros((len(sizes), values.shape[1]))
         np.add.at(sums, codes, values)
-        # Over all ordered pairs of a label of n items, Σ (x - y)(x - y)ᵀ is 2n times its scatter about its mean.
+        # Over all ordered pairs of n items of a label, Σ (x - y)(x - y)ᵀ is 2n times their scatter.
         apart = (values - (sums / sizes[:, None])[codes]) * np.sqrt(2.0 * sizes[codes])[:, None]
         within = apart.T @ apart / (sizes * (sizes - 1)).sum()
         scale = np.trace(within) / len(within)

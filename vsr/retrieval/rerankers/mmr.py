@@ -15,7 +15,7 @@ from vsr.retrieval.rerankers.vectors import check_at_least, check_share, near_bl
 
 
 class MMR:
-    """Choose one after the other the item with the largest λ · score - (1 - λ) · its largest cosine to those chosen.
+    """Choose, one by one, the item with the largest λ · score - (1 - λ) · its largest cosine to those chosen.
 
     Scores are those that come in, so λ weighs best where they are cosines. The new scores are the values by
     which the items were chosen, which fall.
@@ -51,7 +51,7 @@ class MMR:
         left = np.ones(scores.shape, bool)
         for step in range(scores.shape[1]):
             best = np.where(left, values, -np.inf).argmax(axis=1)  # the nearer of equals
-            best = np.where(left[every, best], best, left.argmax(axis=1))  # only places without an item remain
+            best = np.where(left[every, best], best, left.argmax(axis=1))  # nothing is left but -1
             order[:, step], decided[:, step] = best, values[every, best]
             left[every, best] = False
             closest = np.maximum(closest, alike[every, best])

@@ -1,4 +1,4 @@
-"""Lists in a wanted order, as the contract of neighbours asks: by falling score, ties by rising id, -1 last."""
+"""Lists in a wanted order, as neighbours must be: by falling score, ties by rising id, -1 last."""
 
 import numpy as np
 

@@ -146,7 +146,9 @@ class Pairwise:
         half = max(1, self.batch_size // 2)
         target = torch.cat([torch.ones(half), torch.zeros(half)])
         for _ in range(self.steps):
-            drawn = [kind[torch.randint(len(kind), (half,))] for kind in (positive, negative)]  # as many of both
+            drawn = [
+                kind[torch.randint(len(kind), (half,))] for kind in (positive, negative)
+            ]  # as many of both
             query, item = pairs[torch.cat(drawn)].T
             loss = F.binary_cross_entropy_with_logits(network(vectors[query], vectors[item]), target)
             optimizer.zero_grad()
@@ -157,7 +159,7 @@ class Pairwise:
 def _pairs(
     vectors: Tensor, labels: np.ndarray, near: int, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (P, 2) of each item with its neighbours and with one item of its label, and whether labels agree (P,)."""
+    """Pairs (P, 2) of each item, its neighbours and one item of its label; whether labels agree (P,)."""
     labels = np.asarray(labels)
     ids = self_neighbours(vectors, near).ids
     owner = np.repeat(np.arange(len(ids)), ids.shape[1])

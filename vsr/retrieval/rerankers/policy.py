@@ -43,7 +43,9 @@ class Policy:
         """
         catalogue = context.required("catalogue", "policy")
         rows = context.required("gallery_rows", "policy")
-        self._excluded, self._demoted = (_matching(catalogue, rows, one) for one in (self.exclude, self.demote))
+        self._excluded, self._demoted = (
+            _matching(catalogue, rows, one) for one in (self.exclude, self.demote)
+        )
 
     def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
         """The neighbours that may be shown, in their order but for the demoted ones, which come last."""
@@ -64,7 +66,7 @@ def _matching(catalogue: Catalogue, rows: np.ndarray, rule: Rule) -> np.ndarray:
         if column not in catalogue.table.columns:
             known = [str(name) for name in catalogue.table.columns]
             raise DataError(
-                f"rerank.policy: catalogue {catalogue.protocol} has no column '{column}'{nearest(column, known)}"
+                f"rerank.policy: {catalogue.protocol} has no column '{column}'{nearest(column, known)}"
             )
         held = catalogue.table[column].astype(str).to_numpy()[rows]
         found |= np.isin(held, [str(value) for value in values])

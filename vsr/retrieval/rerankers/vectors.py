@@ -23,7 +23,7 @@ def unit(vectors: Tensor) -> Tensor:
 
 
 def in_blocks(vectors: Vectors, change: Callable[[Tensor], Tensor]) -> Tensor:
-    """``change`` (n, d) → (n, d') of all vectors (N, d), read and changed part by part; never needs two copies."""
+    """``change`` (n, d) → (n, d') of all vectors (N, d), read and changed part by part."""
     out: Tensor | None = None
     for start in range(0, len(vectors), _ROWS):
         part = change(as_tensor(vectors[start : start + _ROWS]))
@@ -67,7 +67,8 @@ def near_blocks(queries: Tensor, gallery: Vectors, ids: np.ndarray) -> Iterator[
 def cosines(queries: Tensor, gallery: Vectors, ids: np.ndarray) -> np.ndarray:
     """Cosines (Q, n) float32 of each query and its items ``ids`` (Q, n); 0 for -1."""
     parts = [
-        torch.einsum("qnd,qd->qn", near, own).cpu().numpy() for _, own, near in near_blocks(queries, gallery, ids)
+        torch.einsum("qnd,qd->qn", near, own).cpu().numpy()
+        for _, own, near in near_blocks(queries, gallery, ids)
     ]
     return np.concatenate([np.zeros((0, ids.shape[1]), np.float32), *parts])
 
@@ -98,11 +99,11 @@ class PerGallery(Generic[Value]):
         return self._value
 
 
-def check_at_least(least: float, **values: float) -> None:
-    """Raise ValueError for the first of ``values`` that is below ``least``."""
+def check_at_least(bound: float, /, **values: float) -> None:
+    """Raise ValueError for the first of ``values`` that is below ``bound``."""
     for name, value in values.items():
-        if not value >= least:
-            raise ValueError(f"{name} must be >= {least}, got {value}")
+        if not value >= bound:
+            raise ValueError(f"{name} must be >= {bound}, got {value}")
 
 
 def check_share(**values: float) -> None:
@@ -110,5 +111,3 @@ def check_share(**values: float) -> None:
     for name, value in values.items():
         if not 0 <= value <= 1:
             raise ValueError(f"{name} must lie in 0..1, got {value}")
-
-

@@ -65,7 +65,9 @@ class Whitening:
         mean, projection = self.mean_, self.projection_
         if mean is None or projection is None:
             raise DataError("whitening has not learnt yet; call fit or load_state_dict")
-        return in_blocks(vectors, lambda part: unit((part - mean.to(part.device)) @ projection.to(part.device)))
+        return in_blocks(
+            vectors, lambda part: unit((part - mean.to(part.device)) @ projection.to(part.device))
+        )
 
     def embed(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> tuple[Tensor, Vectors]:
         """Whitened queries (Q, dims) and gallery (N, dims)."""
