@@ -90,9 +90,17 @@ class Geometric:
         self._gallery_rows = context.required("gallery_rows", "geometric")
 
     def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
-        """The first n neighbours in their new order, the others behind them."""
+        """The first n neighbours in their new order, the others behind them.
+
+        Raises:
+            ConfigError: it was not prepared, or for another number of queries.
+        """
         if self._pictures is None:
             raise ConfigError("rerank=geometric must see the catalogue first; call prepare")
+        if len(queries) != len(self._query_rows):
+            raise ConfigError(
+                f"rerank=geometric was prepared for {len(self._query_rows)} queries, got {len(queries)}"
+            )
         ids = neighbours.ids[:, : self.n]
         width = ids.shape[1]
         scores = np.tile((width - np.arange(width, dtype=np.float32)) / (width + 1), (len(ids), 1))

@@ -46,7 +46,7 @@ def rows_of(gallery: Vectors, ids: np.ndarray, device: torch.device | None = Non
         rows = gallery[torch.from_numpy(flat).to(gallery.device)]
     else:
         rows = torch.from_numpy(np.array(gallery[flat], dtype=np.float32))
-    rows = unit(rows.to(device)).reshape(*ids.shape, -1)
+    rows = unit(rows.to(device)).reshape(*ids.shape, gallery.shape[1])
     rows[torch.from_numpy(ids < 0).to(rows.device)] = 0
     return rows
 
