@@ -50,10 +50,15 @@ class Measured:
         return self.stages[-1]
 
     def values(self) -> dict[str, float]:
-        """All means by name: ``map``; ``hnsw/map`` and, less that of exact search, ``hnsw/change/map``."""
+        """Means by name: ``map``; ``hnsw/map`` and, less that of exact search, ``hnsw/change/map``.
+
+        Of the stages after exact search the first, which is the index if there is one, and the last.
+        """
         exact = self.evaluation
         values = dict(exact.means)
-        for stage in self.stages[1:]:
+        for stage in {stage.name: stage for stage in (*self.stages[1:2], self.served)}.values():
+            if stage is self.stages[0]:
+                continue
             values |= {f"{stage.name}/{name}": mean for name, mean in stage.evaluation.means.items()}
             values |= {f"{stage.name}/change/{name}": change for name, change in stage.change(exact).items()}
         return values

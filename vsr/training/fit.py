@@ -18,6 +18,7 @@ from vsr.training.loggers import close, show_searches
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import command, git_state, versions
 from vsr.training.record import Record
+from vsr.training.stage_table import stage_table
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ def train(run: Run) -> float | None:
     if run.trainer.is_global_zero:
         rows = [("untrained", summary["untrained"]), ("val", summary["val"]), ("test", summary["test"])]
         console.print(metrics_table(rows))
+        if summary["stages"]:
+            console.print(stage_table({"exact": summary["test"], **summary["stages"]["test"]}))
         console.print(f"Run folder: {run.folder}", soft_wrap=True)
     return summary["val"].get(run.record.monitor.removeprefix("val/"))
 
@@ -82,7 +85,7 @@ def fit(run: Run) -> dict[str, Any]:
     write_text(run.folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True))
     if resume is None:
         run.record.untrained = _measured(run, "test").evaluation.means
-        validated = _measured(run, "val").evaluation.means
+        validated = _measured(run, "val").values()
         run.record.before_training(run.trainer, {f"val/{name}": value for name, value in validated.items()})
     else:
         log.info("resuming from %s", resume)
@@ -140,6 +143,11 @@ def _chosen_checkpoint(folder: Path) -> Path | None:
     return None
 
 
+def _stages(measured: Measured) -> dict[str, dict[str, float]]:
+    """Means of each stage after exact search, by its name; the last is what is served."""
+    return {stage.name: stage.evaluation.means for stage in measured.stages[1:]}
+
+
 def _summary(run: Run, val: Measured, test: Measured) -> dict[str, Any]:
     catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
     skipped = sorted({*run.record.skipped, *val.skipped, *test.skipped})
@@ -152,6 +160,7 @@ def _summary(run: Run, val: Measured, test: Measured) -> dict[str, Any]:
         "untrained": run.record.untrained,
         "val": val.evaluation.means,
         "test": test.evaluation.means,
+        "stages": {one.split: _stages(one) for one in (val, test) if len(one.stages) > 1},
         "protocol": catalogue.protocol,
         "catalogue": catalogue.fingerprint,
         "best_epoch": run.record.best_epoch,
