@@ -18,7 +18,7 @@ from vsr.training.loggers import close, show_searches
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import command, git_state, versions
 from vsr.training.record import Record
-from vsr.training.stage_table import stage_table
+from vsr.training.stage_table import save_stages, stage_table
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +107,7 @@ def finish(run: Run) -> dict[str, Any]:
         return summary
     write_json(run.folder / "summary.json", summary)
     test.evaluation.save(run.folder / "test")
+    save_stages(test.stages, run.folder / "test" / "stages")
     draw_curves(run.record.frame(), run.folder / "curves.png", run.record.monitor, run.record.mode)
     catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
     draw_examples(test.evaluation, catalogue, test.query_rows, test.gallery_rows, run.folder / "searches.jpg")

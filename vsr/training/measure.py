@@ -17,6 +17,7 @@ from vsr.training.checkpoints import read_checkpoint
 from vsr.training.evaluation import RankingEvaluation
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import command, git_state, versions
+from vsr.training.stage_table import save_stages, timed_table
 
 SPLITS = ("val", "test")
 
@@ -64,6 +65,7 @@ def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
     if run.trainer.is_global_zero:
         catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
         result.save(run.folder)
+        save_stages(measured.stages, run.folder / "stages")
         draw_examples(
             result, catalogue, measured.query_rows, measured.gallery_rows, run.folder / "searches.jpg"
         )
@@ -81,6 +83,8 @@ def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
         )
         console = rich.get_console()
         console.print(metrics_table([(run.split, result.means)]))
+        if len(measured.stages) > 1:
+            console.print(timed_table(measured.stages))
         console.print(f"Run folder: {run.folder}", soft_wrap=True)
     return result
 

@@ -1,9 +1,11 @@
-"""The stages of a measurement for a terminal: a row each, the few metrics to read first."""
+"""The stages of a measurement in files, and for a terminal: a row each, the few metrics to read first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.table import Table
 
+from vsr.files import write_json
 from vsr.reports import metrics_table
 from vsr.retrieval import Stage
 
@@ -32,9 +34,31 @@ def stage_table(
     return metrics_table(rows, columns if ms_per_query is None else [*columns, "ms/query"])
 
 
-def of_stages(stages: list[Stage]) -> Table:
+def timed_table(stages: Sequence[Stage]) -> Table:
     """The table of ``stages``, with their times."""
     return stage_table(
         {stage.name: stage.evaluation.means for stage in stages},
         {stage.name: stage.ms_per_query for stage in stages},
+    )
+
+
+def save_stages(stages: Sequence[Stage], folder: Path) -> None:
+    """Write what follows exact search: evaluations in ``folder/<stage>``, then ``folder/stages.json``."""
+    if len(stages) < 2:
+        return
+    for stage in stages[1:]:
+        stage.evaluation.save(folder / stage.name)
+    exact = stages[0].evaluation
+    write_json(
+        folder / "stages.json",
+        [
+            {
+                "name": stage.name,
+                "means": stage.evaluation.means,
+                "change": stage.change(exact),
+                "ms_per_query": stage.ms_per_query,
+                "offline_s": stage.offline_s,
+            }
+            for stage in stages
+        ],
     )
