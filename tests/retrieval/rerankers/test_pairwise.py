@@ -32,6 +32,19 @@ def test_it_learns_what_cosine_cannot_see():
     assert precision(reranked.ids, labels[50:], labels[:50]) > before + 0.15
 
 
+def test_where_there_is_nothing_to_learn_it_stays_with_the_cosine():
+    """Isotropic noise around centers: no order beats the cosine's, and fitting the noise hurts."""
+    generator = torch.Generator().manual_seed(0)
+    labels = np.arange(300) % 60
+    vectors = torch.randn(60, 32, generator=generator)[labels] + 2 * torch.randn(300, 32, generator=generator)
+    reranker = Pairwise()
+    reranker.fit(vectors[:200], labels[:200])
+    found = nearest(vectors[200:], vectors[:200], 50)
+    reranked = reranker.rerank(vectors[200:], vectors[:200], found)
+    before = precision(found.ids, labels[:200], labels[200:])
+    assert precision(reranked.ids, labels[:200], labels[200:]) > before - 0.02
+
+
 def test_without_training_it_orders_by_cosine(world):
     reranker = Pairwise(n=30, steps=0)
     reranker.prepare(world.context)

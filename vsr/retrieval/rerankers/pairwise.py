@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +16,9 @@ from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.graph import self_neighbours
 from vsr.retrieval.rerankers.order import rescored
 from vsr.retrieval.rerankers.vectors import check_at_least, in_blocks, near_blocks, unit
+
+_CHECK_EVERY = 50  # steps
+_CHECKED = 1 << 14  # pairs looked at at a time
 
 
 class PairNetwork(nn.Module):
@@ -47,7 +50,9 @@ class Pairwise:
     """Order the nearest n by a small network of product, difference and cosine of query and item.
 
     It learns, with a seed of its own, to tell pairs of one label from the nearest pairs of different labels
-    (hard negatives) in the training split. The scores are its logits.
+    (hard negatives) in the training split. A fifth of the labels is held out: the network is kept as it was
+    when it told their pairs apart best, which may be before training, when it orders by cosine. The scores
+    are its logits.
 
     Args:
         n: neighbours that get a new order, >= 1.
@@ -98,11 +103,14 @@ class Pairwise:
         """
         with torch.inference_mode(False), torch.enable_grad(), seeded(self.seed):
             vectors = in_blocks(embeddings.clone().cpu(), unit)
-            pairs, same = _pairs(vectors, labels, self.near, np.random.default_rng(self.seed))
-            if same.all() or not same.any():
+            random = np.random.default_rng(self.seed)
+            held = _held_out(np.asarray(labels), random)
+            learn = _pairs(vectors[~held], labels[~held], self.near, random)
+            check = _pairs(vectors[held], labels[held], self.near, random)
+            if not learn.both:
                 raise DataError("pairwise learns from pairs of one label and of two, and one kind is missing")
             self.network_ = PairNetwork(vectors.shape[1], self.hidden)
-            self._train(self.network_, vectors, torch.from_numpy(pairs), torch.from_numpy(same).float())
+            self._train(self.network_, learn, check)
 
     def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
         """The first n neighbours in their new order, the others behind them.
@@ -140,27 +148,65 @@ class Pairwise:
             self.network_ = PairNetwork(state["first.weight"].shape[1] // 2, self.hidden)
         self.network_.load_state_dict(state)
 
-    def _train(self, network: PairNetwork, vectors: Tensor, pairs: Tensor, same: Tensor) -> None:
-        positive, negative = (same > 0).nonzero().squeeze(1), (same == 0).nonzero().squeeze(1)
+    def _train(self, network: PairNetwork, learn: "_Pairs", check: "_Pairs") -> None:
         optimizer = torch.optim.Adam(network.parameters(), lr=self.learning_rate)
         half = max(1, self.batch_size // 2)
         target = torch.cat([torch.ones(half), torch.zeros(half)])
-        for _ in range(self.steps):
-            drawn = [
-                kind[torch.randint(len(kind), (half,))] for kind in (positive, negative)
-            ]  # as many of both
-            query, item = pairs[torch.cat(drawn)].T
-            loss = F.binary_cross_entropy_with_logits(network(vectors[query], vectors[item]), target)
+        best, kept = check.told_apart(network), copy.deepcopy(network.state_dict())
+        for step in range(1, self.steps + 1):
+            drawn = [kind[torch.randint(len(kind), (half,))] for kind in (learn.alike, learn.different)]
+            query, item = torch.cat(drawn).T
+            loss = F.binary_cross_entropy_with_logits(
+                network(learn.vectors[query], learn.vectors[item]), target
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            if check.both and (step % _CHECK_EVERY == 0 or step == self.steps):
+                share = check.told_apart(network)
+                if share > best:
+                    best, kept = share, copy.deepcopy(network.state_dict())
+        if check.both:
+            network.load_state_dict(kept)
 
 
-def _pairs(
-    vectors: Tensor, labels: np.ndarray, near: int, random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (P, 2) of each item, its neighbours and one item of its label; whether labels agree (P,)."""
-    labels = np.asarray(labels)
+class _Pairs(NamedTuple):
+    """Pairs of the rows of ``vectors`` (n, d): those of one label (P, 2), and near ones of two (M, 2)."""
+
+    vectors: Tensor
+    alike: Tensor
+    different: Tensor
+
+    @property
+    def both(self) -> bool:
+        return len(self.alike) > 0 and len(self.different) > 0
+
+    def told_apart(self, network: PairNetwork) -> float:
+        """How often a pair of one label has a higher logit than one of two (area under the ROC)."""
+        if not self.both:
+            return 0.0
+        with torch.no_grad():
+            logits = torch.cat(
+                [
+                    network(self.vectors[part[:, 0]], self.vectors[part[:, 1]])
+                    for kind in (self.alike, self.different)
+                    for part in kind.split(_CHECKED)
+                ]
+            )
+        ranks = torch.empty(len(logits), dtype=torch.float64)
+        ranks[logits.argsort(stable=True)] = torch.arange(1, len(logits) + 1, dtype=torch.float64)
+        n_alike = len(self.alike)
+        return float((ranks[:n_alike].mean() - (n_alike + 1) / 2) / len(self.different))
+
+
+def _held_out(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """True (n,) for the items of a fifth of the labels, drawn at random."""
+    values = random.permutation(np.unique(labels))
+    return np.isin(labels, values[: len(values) // 5])
+
+
+def _pairs(vectors: Tensor, labels: np.ndarray, near: int, random: np.random.Generator) -> _Pairs:
+    """Each item with its neighbours and with one item of its label."""
     ids = self_neighbours(vectors, near).ids
     owner = np.repeat(np.arange(len(ids)), ids.shape[1])
     other = ids.reshape(-1)
@@ -171,4 +217,5 @@ def _pairs(
     every = np.arange(len(ids))
     pairs = np.stack([np.concatenate([owner, every]), np.concatenate([other, mate])], axis=1)
     pairs = pairs[(pairs[:, 1] >= 0) & (pairs[:, 0] != pairs[:, 1])]
-    return pairs, labels[pairs[:, 0]] == labels[pairs[:, 1]]
+    same = labels[pairs[:, 0]] == labels[pairs[:, 1]]
+    return _Pairs(vectors, torch.from_numpy(pairs[same]), torch.from_numpy(pairs[~same]))
