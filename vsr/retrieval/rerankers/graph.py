@@ -31,6 +31,8 @@ def self_neighbours(vectors: Vectors, k: int, among: np.ndarray | None = None) -
         k: how many; rows end in -1 where there are fewer.
         among: (M,) rising positions of the vectors that may be found; all when None.
     """
+    if len(vectors) == 0:
+        return Neighbours(np.zeros((0, 0), np.int64), np.zeros((0, 0), np.float32))
     vectors = in_blocks(vectors, unit)
     everyone = np.arange(len(vectors))
     within = everyone if among is None else among
