@@ -9,10 +9,10 @@ from vsr.assemble import run_script
 @hydra.main(version_base="1.3", config_path="conf", config_name="compare")
 def main(cfg: DictConfig) -> None:
     """Compose the configuration, measure and report."""
-    from vsr.assemble import comparison_run
+    from vsr.assemble import index_comparison_run
     from vsr.comparison import compare
 
-    compare(comparison_run(cfg))
+    compare(index_comparison_run(cfg))
 
 
 if __name__ == "__main__":

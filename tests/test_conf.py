@@ -65,6 +65,25 @@ def test_every_callback_entry_instantiates(path):
         assemble.instantiate(node, f"callbacks.{name}")
 
 
+@pytest.mark.parametrize("path", sorted(CONF.glob("rerank/*.yaml")), ids=lambda path: path.stem)
+def test_every_reranker_entry_instantiates_under_its_own_name(path):
+    from vsr.retrieval.search import stage_name
+
+    chosen = composed(f"rerank={path.stem}")["rerank"]
+    assert list(chosen) == ([] if path.stem == "none" else [path.stem])
+    for name, node in chosen.items():
+        assert stage_name(assemble.instantiate(node, f"rerank.{name}")) == name
+
+
+@pytest.mark.parametrize(
+    "chain", [["alpha_qe", "mmr"], ["mmr", "alpha_qe"], ["whitening", "dba", "k_reciprocal"]]
+)
+@pytest.mark.parametrize("script", ["train", "evaluate"])
+def test_rerankers_are_chained_in_the_order_given(script, chain):
+    more = ["checkpoint=x.ckpt"] if script == "evaluate" else []
+    assert list(composed(f"rerank=[{','.join(chain)}]", *more, name=script)["rerank"]) == chain
+
+
 @pytest.mark.parametrize("group", ["experiment", "debug"])
 def test_every_recipe_composes_and_binds(group):
     for path in sorted((CONF / group).glob("*.yaml")):
@@ -77,7 +96,7 @@ def test_every_recipe_composes_and_binds(group):
 def test_every_group_folder_is_tested():
     folders = {path.relative_to(CONF).as_posix() for path in CONF.rglob("*") if path.is_dir()}
     others = {"callbacks", "experiment", "debug", "hydra", "hydra/job_logging", "progress"}
-    assert folders <= {*GROUPS, *others, "comparison", "vectors"}
+    assert folders <= {*GROUPS, *others, "comparison", "vectors", "rerank"}
 
 
 def test_evaluate_composes():

@@ -195,7 +195,11 @@ def ranking_evaluation(config: dict[str, Any]) -> Any:
     from vsr.training import RankingEvaluation
 
     index = instantiate(config["index"], "index") if config.get("index") else None
-    return RankingEvaluation(instantiate(config["metrics"], "metrics"), index, **config["evaluation"])
+    rerankers = [
+        instantiate(node, f"rerank.{name}") for name, node in (config.get("rerank") or {}).items() if node
+    ]
+    metrics = instantiate(config["metrics"], "metrics")
+    return RankingEvaluation(metrics, index, rerankers, **config["evaluation"])
 
 
 def evaluation_run(cfg: DictConfig) -> Any:
@@ -214,7 +218,7 @@ def evaluation_run(cfg: DictConfig) -> Any:
     statistics, thresholds = (instantiate(given[key], key) for key in ("statistics", "thresholds"))
     checkpoint = read_checkpoint(given["checkpoint"])
     config = dict(checkpoint["vsr_config"])
-    for key in ("data", "transforms", "metrics", "evaluation", "loader", "index"):
+    for key in ("data", "transforms", "metrics", "evaluation", "loader", "index", "rerank"):
         if given.get(key):
             config[key] = given[key]
     config["model"] = {**config["model"], "weights": None}  # the checkpoint holds the weights
@@ -282,7 +286,7 @@ def comparison_run(cfg: DictConfig) -> Any:
     )
 
 
-def comparison_run(cfg: DictConfig) -> Any:
+def index_comparison_run(cfg: DictConfig) -> Any:
     """What `vsr.comparison.compare` needs, from the composed ``compare.yaml``.
 
     With a checkpoint the vectors are its embeddings of its own data, unless the command line chooses other.

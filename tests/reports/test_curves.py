@@ -80,6 +80,11 @@ def test_metrics_of_a_family_share_a_panel_and_each_index_has_its_own():
     ]
 
 
+def test_differences_from_exact_search_are_not_drawn():
+    history = pd.DataFrame({"epoch": [0, 1], "val/flat/map": [0.1, 0.2], "val/flat/change/map": [0.0, -0.1]})
+    assert [line.column for panel in panels(history) for line in panel.lines] == ["val/flat/map"]
+
+
 def test_a_metric_that_nobody_knows_gets_a_panel():
     assert [panel.title for panel in panels(history(2, ["my_metric"]))] == ["loss", "my_metric"]
 

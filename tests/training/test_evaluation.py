@@ -7,8 +7,10 @@ import torch
 
 from vsr.data import Batch
 from vsr.data.catalogue import Catalogue
-from vsr.errors import DataError
+from vsr.errors import ConfigError, DataError
+from vsr.index import Flat
 from vsr.metrics import RankingMetrics
+from vsr.retrieval.rerankers import MMR, AlphaQE, Policy, Whitening
 from vsr.training import RankingEvaluation
 
 
@@ -91,3 +93,75 @@ def test_a_split_without_gallery_says_so(catalogue):
 def test_nothing_seen_says_so(catalogue):
     with pytest.raises(DataError, match="saw no picture"):
         run(RankingEvaluation(RankingMetrics(["map"])), catalogue, [])
+
+
+def test_index_and_rerankers_are_logged_beside_exact_search_with_the_change(catalogue):
+    names = ["map", "hit_rate@1"]
+    evaluation = RankingEvaluation(RankingMetrics(names), Flat(), [AlphaQE(n=1), MMR()])
+    logged = run(evaluation, catalogue, RIGHT)
+    stages = ["flat", "flat+alpha_qe+mmr"]
+    assert set(logged) == {
+        *(f"test/{name}" for name in names),
+        *(f"test/{stage}/{name}" for stage in stages for name in names),
+        *(f"test/{stage}/change/{name}" for stage in stages for name in names),
+    }
+    assert logged["test/flat/map"] == logged["test/map"] == 1
+    assert logged["test/flat/change/map"] == 0
+    measured = evaluation.latest
+    assert measured.evaluation is measured.stages[0].evaluation
+    assert measured.served.name == "flat+alpha_qe+mmr"
+    assert {stage.evaluation.protocol for stage in measured.stages} == {"six/v1:test"}
+
+
+def test_policy_and_rows_reach_the_rerankers(catalogue):
+    catalogue.table["hidden"] = [False, True, False, False, False, True]
+    evaluation = RankingEvaluation(RankingMetrics(["map"]), None, [Policy({"hidden": [True]})])
+    run(evaluation, catalogue, RIGHT)
+    found = evaluation.latest.served.evaluation.neighbours.ids
+    assert set(evaluation.latest.gallery_rows[found[found >= 0]]) == {2, 4}
+
+
+def test_the_training_split_is_embedded_only_for_who_learns(catalogue, monkeypatch):
+    asked = []
+
+    def train_split(module, data):
+        asked.append(data.catalogue)
+        return torch.eye(6)[:, :2] + 0.1, np.arange(6)
+
+    monkeypatch.setattr("vsr.training.evaluation.train_split", train_split)
+    run(RankingEvaluation(RankingMetrics(["map"]), None, [AlphaQE()]), catalogue, RIGHT)
+    assert asked == []
+    whitening = Whitening()
+    run(RankingEvaluation(RankingMetrics(["map"]), None, [whitening]), catalogue, RIGHT)
+    assert asked == [catalogue]
+    assert whitening.projection_.shape == (2, 2)
+
+
+@pytest.mark.parametrize(("similarity", "first"), [("cosine", 1), ("ip", 0)])
+def test_the_similarity_decides_what_is_near(catalogue, similarity, first):
+    # For the query (1, 0), row 1 is long but askew, row 2 short and straight.
+    batches = [
+        ([[1.0, 0.0], [3.0, 3.0], [0.5, 0.0]], [0, 1, 2]),
+        ([[0.0, 1.0], [0.0, 0.1], [0.0, 0.2]], [3, 4, 5]),
+    ]
+    evaluation = RankingEvaluation(RankingMetrics(["map"]), similarity=similarity)
+    run(evaluation, catalogue, batches)
+    assert evaluation.latest.evaluation.neighbours.ids[0, 0] == first
+
+
+def test_an_index_of_another_metric_is_refused():
+    with pytest.raises(ConfigError, match=r"evaluation\.similarity is cosine but index\.metric is l2"):
+        RankingEvaluation(RankingMetrics(["map"]), Flat("l2"))
+    RankingEvaluation(RankingMetrics(["map"]), Flat("l2"), similarity="l2")
+
+
+def test_an_unknown_similarity_is_answered_with_the_nearest():
+    with pytest.raises(ConfigError, match=r"evaluation\.similarity: 'cosin'; did you mean 'cosine'"):
+        RankingEvaluation(RankingMetrics(["map"]), similarity="cosin")
+
+
+def test_without_index_and_rerankers_there_is_nothing_beside_exact_search(catalogue):
+    evaluation = RankingEvaluation(RankingMetrics(["map"]))
+    run(evaluation, catalogue, RIGHT)
+    assert evaluation.latest.values() == {"map": 1.0}
+    assert evaluation.latest.served is evaluation.latest.stages[0]

@@ -32,11 +32,12 @@ class Panel(NamedTuple):
 def panels(history: pd.DataFrame) -> list[Panel]:
     """The panels for a history, the loss first, then the families of metrics, exact search before indexes.
 
-    Columns without a ``/`` and columns without a finite number are left out.
+    Columns without a ``/``, columns without a finite number and differences from exact search (``/change/``)
+    are left out.
     """
     groups: dict[tuple[str, str, str], list[tuple[str, MetricName]]] = {}
     for column in history.columns:
-        if "/" in column and np.isfinite(finite_column(history, column)).any():
+        if "/" in column and "/change/" not in column and np.isfinite(finite_column(history, column)).any():
             name = parse(column)
             groups.setdefault(_group(name), []).append((column, name))
     indexes = list(dict.fromkeys(index for index, _, _ in groups))

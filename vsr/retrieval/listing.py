@@ -1,37 +1,11 @@
 """Ranked lists from an index or a reranker, made fit to be judged."""
 
-import copy
 from collections.abc import Iterable
 
 import numpy as np
-from torch import Tensor
 
 from vsr.data.relevance import Relevance
-from vsr.index import Index, Neighbours
-
-_BLOCK = 4096  # queries searched at a time
-
-
-def search(
-    index: Index, queries: Tensor, gallery: Tensor | np.ndarray, relevance: Relevance, k: int
-) -> Neighbours:
-    """Neighbours (Q, k) found by ``index``, ignored items taken out.
-
-    An empty index is left empty: a copy of it is trained on the gallery and filled. One that holds the
-    gallery already is searched as it is. Where items are to be ignored, more than ``k`` are asked for.
-
-    Raises:
-        ValueError: the index holds another number of vectors than the gallery.
-    """
-    vectors = queries.detach().float().cpu().numpy()
-    index = _filled(index, gallery)
-    parts = []
-    for start in range(0, len(vectors), _BLOCK):
-        chosen = np.arange(start, min(start + _BLOCK, len(vectors)))
-        spare = int(np.diff(relevance.ignored(chosen).offsets).max(initial=0))
-        found = index.search(vectors[chosen], min(k + spare, len(index)))
-        parts.append(without_ignored(found, relevance, chosen, k))
-    return joined(parts)
+from vsr.index import Neighbours
 
 
 def without_ignored(found: Neighbours, relevance: Relevance, queries: np.ndarray, k: int) -> Neighbours:
@@ -65,17 +39,6 @@ def joined(parts: Iterable[Neighbours]) -> Neighbours:
     """Neighbours of runs of queries, one after the other."""
     parts = list(parts)
     return Neighbours(np.concatenate([p.ids for p in parts]), np.concatenate([p.scores for p in parts]))
-
-
-def _filled(index: Index, gallery: Tensor | np.ndarray) -> Index:
-    if len(index) == 0:
-        index = copy.deepcopy(index)
-        vectors = gallery.detach().float().cpu().numpy() if isinstance(gallery, Tensor) else gallery
-        index.train(vectors)
-        index.add(vectors)
-    if len(index) != len(gallery):
-        raise ValueError(f"the index holds {len(index)} vectors, the gallery {len(gallery)}")
-    return index
 
 
 def _repeated(ids: np.ndarray) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Search, rerank, judge, measure: the one path of training, evaluation, comparison and serving."""
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -15,19 +16,14 @@ from vsr.index import Index, Neighbours
 from vsr.metrics import Ideal, Judged, RankingMetrics
 from vsr.retrieval.evaluation import Evaluation
 from vsr.retrieval.exact import Ranked, ranked
-from vsr.retrieval.listing import joined, search, without_ignored
+from vsr.retrieval.listing import joined
+from vsr.retrieval.rerankers.context import Context, Reranker
+from vsr.retrieval.search import EXACT, Search
 from vsr.retrieval.similarity import Similarity
+from vsr.retrieval.stages import Stage, searched
 
 log = logging.getLogger(__name__)
 _BLOCK = 1024  # queries judged at a time
-
-
-class Reranker(Protocol):
-    """Gives neighbours a better order, or better neighbours."""
-
-    def rerank(self, queries: Tensor, gallery: Tensor | np.ndarray, neighbours: Neighbours) -> Neighbours:
-        """Neighbours (Q, K') from ``queries`` (Q, d), ``gallery`` (N, d) and ``neighbours`` (Q, K)."""
-        ...
 
 
 def evaluate(
@@ -40,6 +36,7 @@ def evaluate(
     depth: int = 100,
     block_mib: float = 256.0,
     similarity: str = "cosine",
+    context: Context | None = None,
 ) -> Evaluation:
     """Rank the gallery for every query and measure the rankings.
 
@@ -58,32 +55,86 @@ def evaluate(
         depth: how many neighbours to keep.
         block_mib: memory for a block of scores; about two and a half times that is used in all.
         similarity: cosine, ip or l2, of the exact search; an index has its own.
+        context: what rerankers may need besides.
 
     Raises:
         ValueError: shapes that do not belong together.
         DataError: no query or an empty gallery.
+        ConfigError: a reranker lacks what it needs.
         DivergedError: an embedding that is not finite.
     """
+    _check(queries, gallery, relevance)
+    if index is None and not rerankers:
+        return _exact(queries, gallery, relevance, metrics, depth, block_mib, similarity)
+    search = Search(relevance, max(depth, metrics.depth), index, similarity, block_mib)
+    *_, last = searched(queries, gallery, search, rerankers, context)
+    return _measured(_lists(last.neighbours), relevance, metrics, depth)
+
+
+def evaluate_stages(
+    queries: Tensor,
+    gallery: Tensor | np.ndarray,
+    relevance: Relevance,
+    metrics: RankingMetrics,
+    index: Index | None = None,
+    rerankers: Sequence[Reranker] = (),
+    depth: int = 100,
+    block_mib: float = 256.0,
+    similarity: str = "cosine",
+    context: Context | None = None,
+) -> list[Stage]:
+    """Measure exact search, then the index if there is one, then what stands after each reranker.
+
+    Args and exceptions are those of `evaluate`, whose result is the last stage's evaluation.
+    """
+    _check(queries, gallery, relevance)
+    k = max(depth, metrics.depth)
+    started = time.perf_counter()
+    exact = _exact(queries, gallery, relevance, metrics, k, block_mib, similarity)
+    neighbours = exact.neighbours
+    stages = [Stage(EXACT, _cut(exact, depth), time.perf_counter() - started)]
+    if index is None and not rerankers:
+        return stages
+    search = Search(relevance, k, index, similarity, block_mib)
+    for found in searched(
+        queries, gallery, search, rerankers, context, neighbours if index is None else None
+    ):
+        evaluation = _measured(_lists(found.neighbours), relevance, metrics, depth)
+        stages.append(Stage(found.name, evaluation, found.seconds, found.offline_s))
+    return stages
+
+
+def _check(queries: Tensor, gallery: Tensor | np.ndarray, relevance: Relevance) -> None:
     if len(queries) == 0 or len(gallery) == 0:
         side = "query" if len(queries) == 0 else "gallery item"
         raise DataError(f"there is no {side} to evaluate; check the split and role columns")
     if (len(queries), len(gallery)) != (relevance.n_queries, relevance.n_gallery):
         judged = f"{relevance.n_queries} × {relevance.n_gallery}"
         raise ValueError(f"relevance is for {judged} items, embeddings are {len(queries)} × {len(gallery)}")
-    k = max(depth, metrics.depth)
-    if index is None:
-        at_least = _at_least(metrics, relevance) if not rerankers else np.inf
-        scores = Similarity(queries, gallery, similarity)
-        rankings = ranked(scores, relevance, k, at_least, block_mib)
-        if not rerankers:
-            return _measured(rankings, relevance, metrics, depth)
-        neighbours = joined(Neighbours(run.ids, run.scores) for run in rankings)
-    else:
-        neighbours = search(index, queries, gallery, relevance, k)
-    for reranker in rerankers:
-        neighbours = reranker.rerank(queries, gallery, neighbours)
-        neighbours = without_ignored(neighbours, relevance, np.arange(len(queries)), k)
-    return _measured(_lists(neighbours), relevance, metrics, depth)
+
+
+def _exact(
+    queries: Tensor,
+    gallery: Tensor | np.ndarray,
+    relevance: Relevance,
+    metrics: RankingMetrics,
+    depth: int,
+    block_mib: float,
+    similarity: str,
+) -> Evaluation:
+    scores = Similarity(queries, gallery, similarity)
+    k, at_least = max(depth, metrics.depth), _at_least(metrics, relevance)
+    return _measured(ranked(scores, relevance, k, at_least, block_mib), relevance, metrics, depth)
+
+
+def _cut(evaluation: Evaluation, depth: int) -> Evaluation:
+    """The same with no more than ``depth`` neighbours."""
+    ids, scores = evaluation.neighbours
+    return replace(
+        evaluation,
+        neighbours=Neighbours(ids[:, :depth], scores[:, :depth]),
+        gains=evaluation.gains[:, :depth],
+    )
 
 
 def _at_least(metrics: RankingMetrics, relevance: Relevance) -> float:

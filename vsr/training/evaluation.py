@@ -1,7 +1,8 @@
 """Ranking metrics of the validation or test split, measured by Lightning's own evaluation loop."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -10,10 +11,13 @@ from torch import Tensor
 
 from vsr.data import Batch, LabelRelevance
 from vsr.data.catalogue import Catalogue
-from vsr.errors import DataError
+from vsr.errors import ConfigError, DataError, nearest
 from vsr.index import Index
 from vsr.metrics import RankingMetrics
-from vsr.retrieval import Evaluation, Reranker, evaluate
+from vsr.retrieval import Context, Evaluation, Reranker, Stage, evaluate_stages
+from vsr.retrieval.rerankers import needs_training
+from vsr.retrieval.similarity import SIMILARITIES
+from vsr.training.embed import gather, train_split, unique_rows
 
 
 @dataclass
@@ -22,7 +26,8 @@ class Measured:
 
     Attributes:
         split: val or test.
-        evaluation: rankings and metrics; its ids are positions in ``gallery_rows``.
+        stages: exact search first, then the index if there is one, then each reranker; ids are positions in
+            ``gallery_rows``.
         query_rows: (Q,) int64 catalogue rows of the queries.
         gallery_rows: (N,) int64 catalogue rows of the gallery.
         skipped: rows whose pictures could not be decoded and were left out.
@@ -31,16 +36,44 @@ class Measured:
     """
 
     split: str
-    evaluation: Evaluation
+    stages: list[Stage]
     query_rows: np.ndarray
     gallery_rows: np.ndarray
     skipped: list[int] = field(default_factory=list)
     queries: Tensor | None = None
     gallery: Tensor | None = None
 
+    @property
+    def evaluation(self) -> Evaluation:
+        """Rankings and metrics of exact search."""
+        return self.stages[0].evaluation
+
+    @property
+    def served(self) -> Stage:
+        """The last stage: what a person gets who searches through index and rerankers."""
+        return self.stages[-1]
+
+    def values(self) -> dict[str, float]:
+        """Means by name: ``map``; ``hnsw/map`` and, less that of exact search, ``hnsw/change/map``.
+
+        Of the stages after exact search the first, which is the index if there is one, and the last.
+        """
+        exact = self.evaluation
+        values = dict(exact.means)
+        for stage in {stage.name: stage for stage in (*self.stages[1:2], self.served)}.values():
+            if stage is self.stages[0]:
+                continue
+            values |= {f"{stage.name}/{name}": mean for name, mean in stage.evaluation.means.items()}
+            values |= {f"{stage.name}/change/{name}": change for name, change in stage.change(exact).items()}
+        return values
+
 
 class RankingEvaluation(L.Callback):
     """Embed a split, rank the gallery for each query, log ``<split>/<metric>``.
+
+    Exact search is measured always; then, from the same embeddings, search through the index and what stands
+    after each reranker, logged as ``<split>/<stage>/<metric>`` and ``<split>/<stage>/change/<metric>``.
+    Rerankers that learn do so from the training split, embedded by the same model when there is such a one.
 
     Every picture is embedded once, whatever its roles. Under several devices the embeddings are gathered and
     each row is kept once, so every rank logs the same numbers as one device alone would. The random state and
@@ -48,10 +81,14 @@ class RankingEvaluation(L.Callback):
 
     Args:
         metrics: what to measure.
-        index: searched instead of exact search when given.
+        index: searched besides when given.
         rerankers: applied in order to what the search found.
-        depth: neighbors kept for each query, for pictures and for metrics through an index.
+        depth: neighbors kept for each query, for pictures and for metrics but those of exact search.
         block_mib: memory for one block of similarities.
+        similarity: cosine, ip or l2: what exact search ranks by.
+
+    Raises:
+        ConfigError: an unknown similarity, or an index of another metric.
     """
 
     def __init__(
@@ -61,7 +98,16 @@ class RankingEvaluation(L.Callback):
         rerankers: Sequence[Reranker] = (),
         depth: int = 100,
         block_mib: float = 256.0,
+        similarity: str = "cosine",
     ) -> None:
+        if similarity not in SIMILARITIES:
+            raise ConfigError(f"evaluation.similarity: '{similarity}'{nearest(similarity, SIMILARITIES)}")
+        if index is not None and index.metric != similarity:
+            raise ConfigError(
+                f"evaluation.similarity is {similarity} but index.metric is {index.metric}: "
+                f"set both alike, such as index.metric={similarity}"
+            )
+        self.similarity = similarity
         self.metrics = metrics
         self.index = index
         self.rerankers = tuple(rerankers)
@@ -83,7 +129,7 @@ class RankingEvaluation(L.Callback):
         self,
         trainer: L.Trainer,
         pl_module: L.LightningModule,
-        outputs: Tensor,
+        outputs: Any,
         batch: Batch,
         batch_idx: int,
         dataloader_idx: int = 0,
@@ -111,11 +157,16 @@ class RankingEvaluation(L.Callback):
     on_test_end = on_validation_end
 
     def _measure(self, trainer: L.Trainer, pl_module: L.LightningModule, split: str) -> None:
-        catalogue = trainer.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
+        data = trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]
         embeddings, rows = self._whole_split(pl_module)
-        self.latest = measure(self, catalogue, split, embeddings, rows)
+        context = Context(catalogue=data.catalogue)
+        if any(needs_training(one) for one in self.rerankers):
+            train, train_rows = train_split(pl_module, data)
+            labels = data.catalogue.codes[train_rows, 0]
+            context = replace(context, train_embeddings=train, train_labels=labels)
+        self.latest = measure(self, data.catalogue, split, embeddings, rows, context)
         self.latest.skipped = self._skipped_anywhere(pl_module)
-        values = {f"{split}/{name}": value for name, value in self.latest.evaluation.means.items()}
+        values = {f"{split}/{name}": value for name, value in self.latest.values().items()}
         pl_module.log_dict(values)  # every rank logs the same values: no sync_dist
 
     def _whole_split(self, pl_module: L.LightningModule) -> tuple[Tensor, Tensor]:
@@ -127,25 +178,24 @@ class RankingEvaluation(L.Callback):
         embeddings = torch.cat([one for one, _ in self._seen])
         rows = torch.cat([one for _, one in self._seen])
         self._seen = []
-        if pl_module.trainer.world_size > 1:
-            embeddings, rows = _gather(pl_module, embeddings), _gather(pl_module, rows)
-        order = torch.argsort(rows, stable=True)
-        rows, embeddings = rows[order], embeddings[order]
-        first = torch.ones_like(rows, dtype=torch.bool)
-        first[1:] = rows[1:] != rows[:-1]
-        return embeddings[first], rows[first]
+        return unique_rows(pl_module, embeddings, rows)
 
     def _skipped_anywhere(self, pl_module: L.LightningModule) -> list[int]:
         skipped = torch.tensor(self._skipped, dtype=torch.long, device=pl_module.device)
         if pl_module.trainer.world_size > 1:
-            skipped = _gather(pl_module, skipped)
+            skipped = gather(pl_module, skipped)
         return sorted(set(skipped.tolist()))
 
 
 def measure(
-    how: RankingEvaluation, catalogue: Catalogue, split: str, embeddings: Tensor, rows: Tensor
+    how: RankingEvaluation,
+    catalogue: Catalogue,
+    split: str,
+    embeddings: Tensor,
+    rows: Tensor,
+    context: Context | None = None,
 ) -> Measured:
-    """Rank and judge the embeddings (n, D) of the rows (n,), rising, of one split.
+    """Rank and judge the embeddings (n, D) of the rows (n,), rising, of one split, stage by stage.
 
     Raises:
         DataError: the split has no query or no gallery picture.
@@ -160,7 +210,7 @@ def measure(
             )
         sides[role] = (embeddings[at], rows[at].cpu().numpy())
     (queries, query_rows), (gallery, gallery_rows) = sides["query"], sides["gallery"]
-    evaluation = evaluate(
+    stages = evaluate_stages(
         queries,
         gallery,
         LabelRelevance.from_catalogue(catalogue, query_rows, gallery_rows),
@@ -169,16 +219,12 @@ def measure(
         rerankers=how.rerankers,
         depth=how.depth,
         block_mib=how.block_mib,
+        similarity=how.similarity,
+        context=replace(
+            context or Context(catalogue=catalogue), query_rows=query_rows, gallery_rows=gallery_rows
+        ),
     )
-    evaluation.protocol = f"{catalogue.protocol}:{split}"
-    evaluation.fingerprint = catalogue.fingerprint
-    return Measured(split, evaluation, query_rows, gallery_rows, queries=queries.cpu(), gallery=gallery.cpu())
-
-
-def _gather(pl_module: L.LightningModule, values: Tensor) -> Tensor:
-    """Concatenate ``values`` (n, …) of all ranks; n may differ from rank to rank."""
-    lengths = pl_module.all_gather(torch.tensor(len(values), device=pl_module.device)).flatten().tolist()
-    padded = values.new_zeros((max(lengths), *values.shape[1:])).to(pl_module.device)
-    padded[: len(values)] = values
-    gathered = pl_module.all_gather(padded)  # (world, longest, …)
-    return torch.cat([part[:length] for part, length in zip(gathered, lengths, strict=True)])
+    for stage in stages:
+        stage.evaluation.protocol = f"{catalogue.protocol}:{split}"
+        stage.evaluation.fingerprint = catalogue.fingerprint
+    return Measured(split, stages, query_rows, gallery_rows, queries=queries.cpu(), gallery=gallery.cpu())

@@ -28,6 +28,7 @@ from vsr.training.measured_page import show_measured
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import PROVENANCE, command, git_state, provenance, versions
 from vsr.training.record import Record
+from vsr.training.stage_table import save_stages, stage_table
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,8 @@ def train(run: Run) -> float | None:
         rows = [("untrained", summary["untrained"]), ("val", summary["val"]), ("test", summary["test"])]
         intervals = {"test": summary["intervals"]["test"]}
         console.print(metrics_table(rows, intervals=intervals, chosen_on=summary["chosen_on"]))
+        if summary["stages"]:
+            console.print(stage_table({"exact": summary["test"], **summary["stages"]["test"]}))
         console.print(f"Run folder: {run.folder}", soft_wrap=True)
     return summary["val"].get(run.record.monitor.removeprefix("val/"))
 
@@ -92,10 +95,11 @@ def fit(run: Run) -> dict[str, Any]:
     resume = find_resume(run.ckpt_path, run.folder) if run.ckpt_path else None
     write_text(run.folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True))
     if resume is None:
-        run.record.untrained = _measured(run, "test").evaluation.means
-        measured = {"val": _measured(run, "val").evaluation.means}
+        untrained = _measured(run, "test")
+        run.record.untrained = untrained.evaluation.means
+        measured = {"val": _measured(run, "val").values()}
         if run.record.monitor.startswith("test/"):
-            measured["test"] = run.record.untrained
+            measured["test"] = untrained.values()
         row = {f"{split}/{name}": value for split, means in measured.items() for name, value in means.items()}
         run.record.before_training(run.trainer, row)
     else:
@@ -115,19 +119,21 @@ def finish(run: Run) -> dict[str, Any]:
         val = _measured(run, "val", chosen)
         test = _measured(run, "test", chosen)
     catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
+    split = chosen_on(run.config, chosen)
     for one in (val, test):
-        split = chosen_on(run.config, chosen)
-        complete(one.evaluation, catalogue, one.query_rows, one.gallery_rows, split)
+        for stage in one.stages:
+            complete(stage.evaluation, catalogue, one.query_rows, one.gallery_rows, split)
     summary = _summary(run, val, test)
     if not run.trainer.is_global_zero:
         return summary
     write_json(run.folder / "summary.json", summary)
     write_json(run.folder / "test" / PROVENANCE, provenance(run.config, "test", chosen, test.skipped))
     test.evaluation.save(run.folder / "test")
-    facts = [("checkpoint", str(chosen), True), ("seed", str(run.seed), False)]
+    save_stages(test.stages, run.folder / "test" / "stages")
     draw_curves(run.record.frame(), run.folder / "curves.png", run.record.monitor, run.record.mode)
     draw_examples(test.evaluation, catalogue, test.query_rows, test.gallery_rows, run.folder / "searches.jpg")
     write_run_page(run.folder)
+    facts = [("checkpoint", str(chosen), True), ("seed", str(run.seed), False)]
     show_measured(test, catalogue, run.folder / "test", facts)
     show_searches(run.trainer.loggers, run.folder / "searches.jpg")
     return summary
@@ -161,6 +167,11 @@ def _chosen_checkpoint(folder: Path) -> Path | None:
     return None
 
 
+def _stages(measured: Measured) -> dict[str, dict[str, float]]:
+    """Means of each stage after exact search, by its name; the last is what is served."""
+    return {stage.name: stage.evaluation.means for stage in measured.stages[1:]}
+
+
 def _summary(run: Run, val: Measured, test: Measured) -> dict[str, Any]:
     catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
     skipped = sorted({*run.record.skipped, *val.skipped, *test.skipped})
@@ -175,6 +186,7 @@ def _summary(run: Run, val: Measured, test: Measured) -> dict[str, Any]:
         "test": test.evaluation.means,
         "intervals": {"val": val.evaluation.intervals, "test": test.evaluation.intervals},
         "resampling": test.evaluation.resampling,
+        "stages": {one.split: _stages(one) for one in (val, test) if len(one.stages) > 1},
         "protocol": catalogue.protocol,
         "catalogue": catalogue.fingerprint,
         "best_epoch": run.record.best_epoch,

@@ -19,6 +19,7 @@ from vsr.training.evaluation import RankingEvaluation
 from vsr.training.measured_page import show_measured
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import PROVENANCE, provenance
+from vsr.training.stage_table import save_stages, timed_table
 
 SPLITS = ("val", "test")
 
@@ -53,7 +54,7 @@ class EvaluationRun:
 
 
 def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
-    """Measure, and write the evaluation, its page, its provenance and example searches into the run folder.
+    """Measure, and write the evaluation, its page, provenance and example searches into the run folder.
 
     Raises:
         ConfigError: the split is neither val nor test.
@@ -71,16 +72,20 @@ def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
         catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
         rows = measured.query_rows, measured.gallery_rows
         chosen = chosen_on(run.config, run.checkpoint)
-        complete(result, catalogue, *rows, chosen, run.statistics, run.thresholds)
+        for stage in measured.stages:
+            complete(stage.evaluation, catalogue, *rows, chosen, run.statistics, run.thresholds)
         write_json(
             run.folder / PROVENANCE, provenance(run.config, run.split, run.checkpoint, measured.skipped)
         )
         result.save(run.folder)
+        save_stages(measured.stages, run.folder / "stages")
         draw_examples(result, catalogue, *rows, run.folder / "searches.jpg")
         show_measured(measured, catalogue, run.folder, [("checkpoint", str(run.checkpoint), True)])
         console = rich.get_console()
         for part in evaluation_tables(run.split, result.about()):
             console.print(part)
+        if len(measured.stages) > 1:
+            console.print(timed_table(measured.stages))
         console.print(f"Run folder: {run.folder}", soft_wrap=True)
     return result
 

@@ -1,0 +1,69 @@
+"""Database-side augmentation: every gallery item is replaced by a sum of itself and its nearest neighbours.
+
+Source: Arandjelović & Zisserman 2012 (Three things everyone should know to improve object retrieval), section
+5.2; weights as in αQE (Radenović et al. 2018, arXiv 1711.02512), as in Gordo et al. 2017 (arXiv 1610.07940).
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vsr.errors import DataError
+from vsr.index import Neighbours
+from vsr.retrieval.rerankers.context import Context, Vectors
+from vsr.retrieval.rerankers.graph import nearest, self_neighbours
+from vsr.retrieval.rerankers.vectors import PerGallery, check_at_least, near_blocks, unit
+
+
+class DBA:
+    """Replace each gallery item g by g + Σ max(0, cos(g, h))^α · h over its n nearest h, and search again.
+
+    The work is done once for a gallery, before any query. An item that some query ignores (its own picture,
+    junk) is augmented, but adds nothing to others: what is searched holds no query.
+
+    Args:
+        n: neighbours to add, >= 1.
+        alpha: exponent of the weights, >= 0.
+    """
+
+    def __init__(self, n: int = 10, alpha: float = 3.0) -> None:
+        check_at_least(1, n=n)
+        check_at_least(0, alpha=alpha)
+        self.n, self.alpha = n, alpha
+        self._donors: np.ndarray | None = None
+        self._augmented: PerGallery[Tensor] = PerGallery()
+
+    def prepare(self, context: Context) -> None:
+        """Augment the gallery.
+
+        Raises:
+            DataError: every gallery item is ignored by some query.
+        """
+        context.refuse_l2("dba")
+        gallery = context.required("gallery", "dba")
+        self._donors = None
+        if context.ignored is not None and len(context.ignored.items):
+            self._donors = np.setdiff1d(np.arange(len(gallery)), context.ignored.items)
+            if not len(self._donors):
+                raise DataError(
+                    "rerank=dba would mix queries into the gallery, as every gallery picture is a query too; "
+                    "give queries and gallery roles of their own"
+                )
+        self._augmented.renew(gallery, self._augment)
+
+    def embed(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> tuple[Tensor, Vectors]:
+        """``queries`` as they are, and the augmented gallery (N, d) of unit length."""
+        return queries, self._augmented.get(gallery, self._augment)
+
+    def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
+        """Exact search in the augmented gallery; nothing is ignored."""
+        return nearest(*self.embed(queries, gallery, neighbours), neighbours.ids.shape[1])
+
+    def _augment(self, gallery: Vectors) -> Tensor:
+        ids = self_neighbours(gallery, self.n, self._donors).ids
+        items = gallery if isinstance(gallery, Tensor) else torch.from_numpy(np.array(gallery, np.float32))
+        augmented = torch.empty_like(items, dtype=torch.float32)
+        for span, own, near in near_blocks(items, gallery, ids):
+            weights = torch.einsum("qnd,qd->qn", near, own).clamp(min=0) ** self.alpha
+            augmented[span] = unit(own + torch.einsum("qn,qnd->qd", weights, near))
+        return augmented

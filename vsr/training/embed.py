@@ -1,0 +1,59 @@
+"""Embeddings of rows of a catalogue, gathered from all devices, each row once."""
+
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor
+
+from vsr.errors import DataError
+
+
+def train_split(pl_module: L.LightningModule, data: Any) -> tuple[Tensor, np.ndarray]:
+    """Embeddings (n, D) and catalogue rows (n,), rising, of the training split, on every rank.
+
+    The deterministic view of each picture, in the precision of validation. To be called within Lightning's
+    evaluation loop, where the module is in evaluation mode; draws nothing from the global random generators.
+
+    Args:
+        pl_module: its ``trainer`` knows the devices.
+        data: a `vsr.data.VisualSearchData`.
+
+    Raises:
+        DataError: there is no training picture.
+    """
+    trainer = pl_module.trainer
+    rows = data.catalogue.rows("train")[trainer.global_rank :: trainer.world_size]
+    parts, kept = [], []
+    with torch.no_grad(), trainer.precision_plugin.val_step_context():
+        for batch in data.loader(rows):
+            batch = pl_module.transfer_batch_to_device(batch, pl_module.device, 0)
+            if len(batch.images):
+                parts.append(pl_module(batch.images.flatten(0, 1)).float())
+                kept.append(batch.rows[:, 0])
+    if not parts:
+        raise DataError("a reranker learns from split train, which has no picture; check the split column")
+    embeddings, found = unique_rows(pl_module, torch.cat(parts), torch.cat(kept))
+    return embeddings, found.cpu().numpy()
+
+
+def unique_rows(pl_module: L.LightningModule, embeddings: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Embeddings (n, D) and rows (n,) of all ranks, rows rising, each kept once."""
+    if pl_module.trainer.world_size > 1:
+        embeddings, rows = gather(pl_module, embeddings), gather(pl_module, rows)
+    order = torch.argsort(rows, stable=True)
+    rows, embeddings = rows[order], embeddings[order]
+    first = torch.ones_like(rows, dtype=torch.bool)
+    first[1:] = rows[1:] != rows[:-1]
+    return embeddings[first], rows[first]
+
+
+def gather(pl_module: L.LightningModule, values: Tensor) -> Tensor:
+    """Concatenate ``values`` (n, …) of all ranks; n may differ from rank to rank."""
+    length = torch.tensor(len(values), device=pl_module.device)
+    lengths = torch.as_tensor(pl_module.all_gather(length)).flatten().tolist()
+    padded = values.new_zeros((max(lengths), *values.shape[1:])).to(pl_module.device)
+    padded[: len(values)] = values
+    gathered = pl_module.all_gather(padded)  # (world, longest, …)
+    return torch.cat([part[:length] for part, length in zip(gathered, lengths, strict=True)])
