@@ -16,8 +16,9 @@ class Flat(nn.Module):
 
 
 def batch(images, labels):
-    n = len(labels)
-    return Batch(images, torch.tensor(labels), torch.arange(n)[:, None], torch.zeros(0, dtype=torch.long))
+    rows = torch.arange(len(labels))[:, None].expand(-1, images.shape[1])
+    labels = torch.tensor(labels, dtype=torch.long)[:, None]
+    return Batch(images, labels, rows, torch.zeros(0, dtype=torch.long))
 
 
 def test_views_are_flattened_and_labels_repeated():

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vsr.data import (
@@ -47,6 +47,7 @@ samplers = st.one_of(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(counts, samplers, st.integers(0, 3))
 def test_no_example_comes_twice_and_no_batch_is_empty_or_too_large(counts, sampler, seed):
     batches = deal(sampler, labels_of(*counts), seed)
@@ -56,12 +57,14 @@ def test_no_example_comes_twice_and_no_batch_is_empty_or_too_large(counts, sampl
     assert all(0 < len(batch) <= sampler.batch_size for batch in batches)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(counts, samplers)
 def test_the_number_of_batches_does_not_depend_on_the_draw(counts, sampler):
     labels = labels_of(*counts)
     assert len({len(deal(sampler, labels, seed)) for seed in range(5)}) == 1
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(counts, samplers)
 def test_a_label_gives_a_batch_k_examples_or_all_it_has(counts, sampler):
     if isinstance(sampler, RandomBatches):
