@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from lightning.pytorch.callbacks import EMAWeightAveraging
 
 from vsr.data import BalancedBatches, HardClassBatches
 from vsr.errors import ConfigError
@@ -15,6 +16,7 @@ KINDS = {
         "sampler": HardClassBatches(8, 2),
         "callbacks": [lambda data: ClassMeans(data.sampler, data.examples.labels[:, 0])],
     },
+    "ema": lambda: {"callbacks": [lambda data: EMAWeightAveraging(decay=0.9)], "memory": XBM(20)},
     "chunks": lambda: {"large_batch": LargeBatch(3), "memory": XBM(20)},
 }
 

@@ -5,6 +5,7 @@ from vsr.training.class_means import ClassMeans
 from vsr.training.evaluation import Measured, RankingEvaluation
 from vsr.training.finetune import FineTune
 from vsr.training.fit import Run, train
+from vsr.training.health import EmbeddingHealth
 from vsr.training.large_batch import LargeBatch
 from vsr.training.loggers import tensorboard_logger, wandb_logger
 from vsr.training.measure import EvaluationRun, evaluate_checkpoint
@@ -17,6 +18,7 @@ __all__ = [
     "XBM",
     "BestCheckpoint",
     "ClassMeans",
+    "EmbeddingHealth",
     "EvaluationRun",
     "FineTune",
     "LargeBatch",

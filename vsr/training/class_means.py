@@ -31,13 +31,13 @@ class ClassMeans(L.Callback):
         self._epoch = 0  # of the sums
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Tell the sampler what a checkpoint knew."""
-        self._teach()
+        """Tell the sampler what a checkpoint knew.
 
-    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Close an epoch that was left after its last step: its end came in no process."""
+        Resumed from the last step of an epoch, Lightning begins the next one and never ends that one.
+        """
         if self._epoch < trainer.current_epoch:
             self._close()
+        self._teach()
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -48,9 +48,10 @@ class ClassMeans(L.Callback):
         self._epoch = trainer.current_epoch
         embeddings = outputs["embeddings"].double().cpu()
         at = torch.searchsorted(self.labels, outputs["labels"][:, 0].cpu())
-        if self._sums is None:
-            self._sums = embeddings.new_zeros(len(self.labels), embeddings.shape[1])
-        self._sums.index_add_(0, at, embeddings)
+        sums = self._sums
+        if sums is None:
+            self._sums = sums = embeddings.new_zeros(len(self.labels), embeddings.shape[1])
+        sums.index_add_(0, at, embeddings)
         self._counts.index_add_(0, at, torch.ones_like(at))
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:

@@ -86,6 +86,10 @@ class VisualSearchModule(L.LightningModule):
         """Embeddings (B, D) float32 of pictures (B, 3, H, W), uint8 or float in 0..1."""
         return self.model(images)
 
+    def on_train_start(self) -> None:
+        """Freeze or thaw the backbone: an epoch that is resumed within has no start."""
+        self.on_train_epoch_start()
+
     def on_train_epoch_start(self) -> None:
         """Freeze or thaw the backbone as the epoch asks."""
         self.finetune.apply(self.model, self.current_epoch)
