@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from lightning.pytorch.trainer.states import TrainerFn
 
 from vsr.data import Batch
 from vsr.training import EmbeddingHealth
@@ -71,7 +72,8 @@ def test_without_positives_the_rest_still_counts():
 
 def run(callback, embeddings, training=True):
     logged = {}
-    trainer = SimpleNamespace(sanity_checking=False, training=training, current_epoch=2)
+    state = SimpleNamespace(fn=TrainerFn.FITTING if training else TrainerFn.VALIDATING)
+    trainer = SimpleNamespace(sanity_checking=False, state=state, current_epoch=2)
     module = SimpleNamespace(log_dict=logged.update)
     callback.on_validation_start(trainer, module)
     order = torch.randperm(len(embeddings))

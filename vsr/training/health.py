@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import lightning as L
 import torch
 import torch.nn.functional as F
+from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from vsr.data import Batch
@@ -130,7 +131,7 @@ class EmbeddingHealth(L.Callback):
             return
         health = embedding_health(embeddings, labels, self.k)
         pl_module.log_dict({f"health/{name}": value for name, value in health.items()})
-        if not trainer.training:
+        if trainer.state.fn != TrainerFn.FITTING:
             return
         for name, words in complaints(health, embeddings.shape[1]).items():
             if name not in self._told:

@@ -92,7 +92,7 @@ class VisualSearchModule(L.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Freeze or thaw the backbone as the epoch asks."""
-        self.finetune.apply(self.model, self.current_epoch)
+        self.finetune.apply(self.model, self.current_epoch)  # pyright: ignore[reportArgumentType]
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Make the step's random state a function of seed, epoch, batch and rank."""
@@ -165,6 +165,7 @@ class VisualSearchModule(L.LightningModule):
             weight_decay=defaults.get("weight_decay", 0.0),
             head_lr_factor=self.finetune.head_lr_factor,
             loss_lr_factor=self.finetune.loss_lr_factor,
+            layer_lr_decay=self.finetune.layer_lr_decay,
         )
         optimizer = self.optimizer(groups)
         if self.scheduler is None:
