@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from vsr.models import EmbeddingModel, blocks
+from vsr.models import Embedder, blocks
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class FineTune:
         if not 0 < self.layer_lr_decay <= 1:
             raise ValueError(f"layer_lr_decay must be > 0 and <= 1, got {self.layer_lr_decay}")
 
-    def apply(self, model: EmbeddingModel, epoch: int) -> None:
+    def apply(self, model: Embedder, epoch: int) -> None:
         """Freeze or thaw the backbone of ``model``, in training mode, as ``epoch`` (0-based) asks."""
         frozen = self.freeze_backbone_epochs
         if frozen is None or epoch < frozen:

@@ -91,6 +91,11 @@ def test_a_single_category_is_refused_with_the_mend():
         deal(CategoryBalancedBatches(16, 4, 2), labels_of(only=[4] * 8))
 
 
+def test_categories_of_single_labels_are_refused_with_the_mend():
+    with pytest.raises(ConfigError, match=r"every one has a single label; use sampler\.categories=2"):
+        deal(CategoryBalancedBatches(16, 4, 1), labels_of(a=[4], b=[4]))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -50,11 +50,17 @@ class CategoryBalancedBatches:
         """Batches for ``labels`` (E, L).
 
         Raises:
-            ConfigError: there is no such level of labels, or no two categories where a batch needs them.
+            ConfigError: there is no such level of labels, no two categories where a batch needs them, or no
+                two labels in any category where a batch is of one.
         """
         fine, category = labels[:, 0].numpy(), self._category(labels)
         groups = draw_groups(fine, self.per_label, generator)
         bundles = self._bundles(fine[groups[:, 0]], category[groups[:, 0]], generator)
+        if not bundles:
+            raise ConfigError(
+                "sampler.categories=1 needs a category with two labels, but every one has a single label; use "
+                "sampler.categories=2 or sampler=balanced"
+            )
         shuffled = [bundles[n] for n in torch.randperm(len(bundles), generator=generator).tolist()]
         of_bundle = np.array([category[groups[bundle[0], 0]] for bundle in shuffled], dtype=np.int64)
         dealt = spread(of_bundle, self.categories, generator, fewest=min(2, self.categories))
