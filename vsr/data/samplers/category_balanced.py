@@ -58,8 +58,8 @@ class CategoryBalancedBatches:
         bundles = self._bundles(fine[groups[:, 0]], category[groups[:, 0]], generator)
         if not bundles:
             raise ConfigError(
-                "sampler.categories=1 needs a category with two labels, but every one has a single label; use "
-                "sampler.categories=2 or sampler=balanced"
+                "sampler.categories=1 needs a category with two labels, but every one has a single label; "
+                "use sampler.categories=2 or sampler=balanced"
             )
         shuffled = [bundles[n] for n in torch.randperm(len(bundles), generator=generator).tolist()]
         of_bundle = np.array([category[groups[bundle[0], 0]] for bundle in shuffled], dtype=np.int64)
