@@ -51,6 +51,7 @@ def in_process(**options) -> dict[str, float]:
     command = [sys.executable, __file__, "--measure", json.dumps(options)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
+        sys.stderr.write(done.stderr[-500:])
         return dict.fromkeys(("before", "peak", "clock", "cpu"), float("nan"))  # out of memory
     return json.loads(done.stdout.splitlines()[-1])
 
