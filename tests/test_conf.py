@@ -14,6 +14,7 @@ CONF = Path(__file__).parents[1] / "conf"
 GROUPS = {
     "model": "model",
     "loss": "loss",
+    "memory": "memory",
     "sampler": "sampler",
     "data": "data",
     "data/positives": "positives",

@@ -147,33 +147,22 @@ def training_run(cfg: DictConfig) -> Any:
     Raises:
         UserError: a value, a file or a picture folder that cannot be used.
     """
-    import torch
-
-    from vsr.losses import set_up
+    from vsr.data import LearningSampler
     from vsr.threads import set_threads
-    from vsr.training import EveryEpochTest, Record, Run, VisualSearchModule
+    from vsr.training import ClassMeans, EveryEpochTest, Record, Run
     from vsr.training.checkpoints import looks_at_test
 
     _hush()
     config = plain(cfg)
     folder = run_folder()
     set_threads(config["threads"])
-    seed = config["seed"]
     evaluation = ranking_evaluation(config)
-    module = VisualSearchModule(
-        network(config),
-        instantiate(config["loss"], "loss"),
-        instantiate(config["optimizer"], "optimizer"),
-        instantiate(config["scheduler"], "scheduler"),
-        instantiate(config["finetune"], "finetune"),
-        seed=seed if seed is not None else int(torch.seed() % 2**31),
-        config=config,
-    )
+    module = training_module(config)
     data = datamodule(config)  # last of what a mistake in the configuration can reach: it may take a while
-    set_up(module.loss, data.examples.labels[:, 0], module.model.width, module.seed)  # pyright: ignore[reportArgumentType]
-    callbacks = {
-        name: instantiate(node, f"callbacks.{name}") for name, node in config["callbacks"].items() if node
-    }
+    module.set_up(data.examples.labels)
+    callbacks = [instantiate(node, f"callbacks.{name}") for name, node in config["callbacks"].items() if node]
+    if isinstance(data.sampler, LearningSampler):
+        callbacks.append(ClassMeans(data.sampler, data.examples.labels[:, 0]))
     best = config["callbacks"].get("best") or {"monitor": "val/map", "mode": "max"}
     record = Record(best["monitor"], best["mode"])
     on_test = [EveryEpochTest(evaluation)] if looks_at_test(config) else []
@@ -182,12 +171,32 @@ def training_run(cfg: DictConfig) -> Any:
         config["trainer"],
         "trainer",
         default_root_dir=str(folder),
-        callbacks=[evaluation, *on_test, record, *callbacks.values()],
+        callbacks=[evaluation, *on_test, record, *callbacks],
         logger=loggers,
     )
     for logger in trainer.loggers:
         logger.log_hyperparams(config)
-    return Run(module, data, trainer, evaluation, record, folder, config, config["ckpt_path"], seed)
+    return Run(module, data, trainer, evaluation, record, folder, config, config["ckpt_path"], config["seed"])
+
+
+def training_module(config: dict[str, Any]) -> Any:
+    """The Lightning module of a training run: network, loss, memory, and how they learn."""
+    import torch
+
+    from vsr.training import VisualSearchModule
+
+    seed = config["seed"]
+    return VisualSearchModule(
+        network(config),
+        instantiate(config["loss"], "loss"),
+        instantiate(config["optimizer"], "optimizer"),
+        instantiate(config["scheduler"], "scheduler"),
+        instantiate(config["finetune"], "finetune"),
+        instantiate(config["memory"], "memory") if config["memory"] else None,
+        instantiate({"_target_": "vsr.training.LargeBatch", **config["large_batch"]}, "large_batch"),
+        seed=seed if seed is not None else int(torch.seed() % 2**31),
+        config=config,
+    )
 
 
 def ranking_evaluation(config: dict[str, Any]) -> Any:

@@ -16,8 +16,10 @@ class Flat(nn.Module):
 
 
 def batch(images, labels):
-    n = len(labels)
-    return Batch(images, torch.tensor(labels), torch.arange(n)[:, None], torch.zeros(0, dtype=torch.long))
+    """``labels``: a number or a list of levels for each example."""
+    rows = torch.arange(len(labels))[:, None].expand(-1, images.shape[1])
+    labels = torch.tensor(labels, dtype=torch.long).reshape(len(labels), -1 if labels else 1)
+    return Batch(images, labels, rows, torch.zeros(0, dtype=torch.long))
 
 
 def test_views_are_flattened_and_labels_repeated():

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from vsr.losses import InfoNCE
+from vsr.models import EmbeddingModel
 from vsr.training.optimizers import Lars, constant_with_warmup, cosine_with_warmup, parameter_groups
 
 
@@ -224,3 +225,25 @@ def test_cosine_refuses_a_floor_above_one():
     optimizer = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0)
     with pytest.raises(ValueError, match="floor must be from 0 to 1"):
         cosine_with_warmup(optimizer, 5, floor=1.5)
+
+
+def test_each_block_learns_at_the_rate_of_the_next_times_the_decay():
+    model = EmbeddingModel("resnet18", width=8)
+    groups = parameter_groups(model, nn.Module(), lr=1.0, weight_decay=0.1, layer_lr_decay=0.5)
+    rates = {group["name"]: group["lr"] for group in groups}
+    order = ["layer4.1", "layer4.0", "layer3.1", "layer3.0", "layer2.1", "layer2.0", "layer1.1", "layer1.0"]
+    assert [rates[f"backbone.{name}"] for name in order] == [0.5**n for n in range(8)]
+    assert rates["backbone.conv1"] == 0.5**9
+    assert rates["head"] == 1.0
+    held = sorted(id(p) for group in groups for p in group["params"])
+    assert held == sorted(id(p) for p in model.parameters())
+
+
+def test_position_embeddings_come_before_the_first_block():
+    groups = parameter_groups(
+        EmbeddingModel("vit_b_16", width=8), nn.Module(), lr=1.0, weight_decay=0.1, layer_lr_decay=0.5
+    )
+    rates = {group["name"]: group["lr"] for group in groups}
+    assert rates["backbone.encoder.ln_no_decay"] == 1.0
+    assert rates["backbone.encoder.layers.encoder_layer_11"] == 0.5
+    assert rates["backbone_no_decay"] == 0.5**14  # 12 layers, the last norm and the patches come after

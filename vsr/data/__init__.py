@@ -9,7 +9,13 @@ from vsr.data.folder import Folder
 from vsr.data.pictures import CataloguePictures, CorruptPictureError, decode, to_rgb
 from vsr.data.positives import AugmentPositives, Examples, LabelPositives, PairPositives
 from vsr.data.relevance import LabelRelevance, ListRelevance
-from vsr.data.samplers import BalancedBatches, RandomBatches
+from vsr.data.samplers import (
+    BalancedBatches,
+    CategoryBalancedBatches,
+    HardClassBatches,
+    LearningSampler,
+    RandomBatches,
+)
 from vsr.data.splits import split_by_label
 from vsr.data.toystore import Toystore
 from vsr.data.transforms import PictureTransforms
@@ -23,13 +29,16 @@ __all__ = [
     "Batch",
     "Catalogue",
     "CataloguePictures",
+    "CategoryBalancedBatches",
     "CorruptPictureError",
     "EpochBatches",
     "EpochLoader",
     "Examples",
     "Folder",
+    "HardClassBatches",
     "LabelPositives",
     "LabelRelevance",
+    "LearningSampler",
     "ListRelevance",
     "PairPositives",
     "PictureDataset",

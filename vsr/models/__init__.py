@@ -1,6 +1,9 @@
-"""Pictures to embeddings: one class over torchvision's registry."""
+"""Pictures to embeddings: one class over torchvision's registry, one over timm's."""
 
+from vsr.models.blocks import blocks
+from vsr.models.embedder import Embedder
 from vsr.models.embedding import EmbeddingModel
+from vsr.models.timm import TimmModel
 from vsr.models.weights import LoadReport
 
-__all__ = ["EmbeddingModel", "LoadReport"]
+__all__ = ["Embedder", "EmbeddingModel", "LoadReport", "TimmModel", "blocks"]

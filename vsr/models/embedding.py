@@ -1,10 +1,10 @@
-"""A picture's embedding: backbone, pooling, head, unit length."""
+"""Embeddings by any torchvision network: backbone, pooling, head, unit length."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vsr.models.backbones import Backbone, check_backbone, start_branches_at_zero, strip_classifier
+from vsr.models.embedder import Embedder
 from vsr.models.heads import build_head
 from vsr.models.pictures import PictureNormalization, mean_std
 from vsr.models.pooling import build_pooling
@@ -17,10 +17,8 @@ from vsr.models.weights import (
     torchvision_weights,
 )
 
-SMALLEST = 1e-16  # length kept from dividing by 0; an untrained EfficientNet gives lengths of 1e-13
 
-
-class EmbeddingModel(nn.Module):
+class EmbeddingModel(Embedder):
     """Pictures (B, 3, H, W) to embeddings (B, ``width``) with any torchvision classification network.
 
     Args:
@@ -66,7 +64,6 @@ class EmbeddingModel(nn.Module):
         self.pooling = build_pooling(pooling, gem_p)
         self.head, self.width = build_head(head, self.backbone.channels, width, hidden_width)
         self.normalize = normalize
-        self._frozen = False
         self.loaded: LoadReport | None = None
         if named is not None:
             self.loaded = self._report(str(named), network)
@@ -80,45 +77,6 @@ class EmbeddingModel(nn.Module):
         features = self.backbone(self.pictures(images))
         with torch.autocast(images.device.type, enabled=False):  # sums over positions want float32
             return self.backbone.finish(self.pooling(features.float()).to(self.pictures.mean.dtype)).float()
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Embeddings (B, D) float32, of unit length if ``normalize``.
-
-        Args:
-            images: (B, 3, H, W), uint8 in 0..255 or float in 0..1.
-
-        Raises:
-            ValueError: ``images`` has another shape or type.
-            ConfigError: a Vision Transformer's pictures do not divide into its patches.
-        """
-        features = self.features(images)
-        # The head is a thousandth of the work: float32 keeps embeddings that lie close together apart.
-        with torch.autocast(images.device.type, enabled=False):
-            embeddings = self.head(features.to(self.pictures.mean.dtype)).float()
-            return F.normalize(embeddings, dim=1, eps=SMALLEST) if self.normalize else embeddings
-
-    def freeze_backbone(self) -> None:
-        """Let nothing in the backbone move: no weight, no BatchNorm statistic, and no dropout either.
-
-        ``requires_grad`` alone leaves BatchNorm in training mode: pictures would still be normalized by the
-        batch that they happen to be in, and the running statistics would drift.
-        """
-        self._frozen = True
-        self.backbone.requires_grad_(False)
-        self.backbone.eval()
-
-    def unfreeze_backbone(self) -> None:
-        """Let the whole backbone learn again."""
-        self._frozen = False
-        self.backbone.requires_grad_(True)
-        self.backbone.train(self.training)
-
-    def train(self, mode: bool = True) -> "EmbeddingModel":
-        """Switch to training or evaluation; a frozen backbone stays in evaluation."""
-        super().train(mode)
-        if self._frozen:
-            self.backbone.eval()
-        return self
 
     def _report(self, source: str, network: nn.Module) -> LoadReport:
         own = self.state_dict()

@@ -10,9 +10,13 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from vsr.data import Batch
-from vsr.errors import DivergedError
-from vsr.losses import labels_for
+from vsr.errors import ConfigError, DivergedError
+from vsr.losses import labels_for, set_up
+from vsr.training.devices import world_size
+from vsr.training.embedded import Embedded
 from vsr.training.finetune import FineTune
+from vsr.training.large_batch import LargeBatch
+from vsr.training.memory import Memory, check_takes_memory
 from vsr.training.optimizers import parameter_groups
 
 
@@ -22,6 +26,9 @@ class VisualSearchModule(L.LightningModule):
     The random state of every training step is a function of seed, epoch, batch and rank alone. What happens
     between two steps (an evaluation, a resume from a checkpoint) cannot change what is learnt.
 
+    Under several devices the loss sees the embeddings of all of them, and the gradient is that of one device
+    with the whole batch.
+
     Args:
         model: pictures (B, 3, H, W) to embeddings (B, D).
         loss: embeddings (B, D) and labels (B,), or (B, L) if it is ``graded``, to a scalar; its own
@@ -30,10 +37,13 @@ class VisualSearchModule(L.LightningModule):
             which the groups scale.
         scheduler: takes an optimizer and the number of steps in all, gives a scheduler stepped every batch.
         finetune: learning-rate factors and freezing.
+        memory: what the loss compares the batch with, besides itself.
+        large_batch: how the pictures of a batch are embedded.
         seed: of the training steps.
         config: the resolved plain configuration, kept in every checkpoint; the network is rebuilt from it.
 
     Raises:
+        ConfigError: the loss cannot compare with a memory.
         DivergedError: in training and validation steps, when a loss or an embedding is not finite.
     """
 
@@ -44,45 +54,85 @@ class VisualSearchModule(L.LightningModule):
         optimizer: Callable[[Iterable], Optimizer] | None = None,
         scheduler: Callable[[Optimizer, int], LRScheduler] | None = None,
         finetune: FineTune | None = None,
+        memory: Memory | None = None,
+        large_batch: LargeBatch | None = None,
         seed: int = 0,
         config: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
+        if memory is not None:
+            check_takes_memory(loss)
         self.model = model
         self.loss = loss
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.finetune = finetune or FineTune()
+        self.memory = memory
+        self.large_batch = large_batch or LargeBatch()
         self.seed = seed
         self.config = config or {}
+
+    def set_up(self, labels: Tensor) -> None:
+        """Tell loss and memory of the training labels (E, L), before an optimizer or a checkpoint asks."""
+        set_up(self.loss, labels[:, 0], self.model.width, self.seed)  # pyright: ignore[reportArgumentType]
+        if self.memory is not None:
+            self.memory.set_up(self.model, labels.shape[1])
+            # Alike on every rank: DistributedDataParallel need not send them before every step.
+            self._ddp_params_and_buffers_to_ignore = [
+                name for name, _ in self.named_buffers() if name.startswith("memory.queue.")
+            ]
 
     def forward(self, images: Tensor) -> Tensor:
         """Embeddings (B, D) float32 of pictures (B, 3, H, W), uint8 or float in 0..1."""
         return self.model(images)
 
+    def on_train_start(self) -> None:
+        """Freeze or thaw the backbone: an epoch that is resumed within has no start."""
+        self.on_train_epoch_start()
+
     def on_train_epoch_start(self) -> None:
         """Freeze or thaw the backbone as the epoch asks."""
-        self.finetune.apply(self.model, self.current_epoch)
+        self.finetune.apply(self.model, self.current_epoch)  # pyright: ignore[reportArgumentType]
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Make the step's random state a function of seed, epoch, batch and rank."""
         torch.manual_seed(_mix(self.seed, self.current_epoch, batch_idx, self.global_rank))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
-        """Loss of one batch; None, and so no step, when every picture of the batch was skipped as corrupt."""
-        n_items, n_views = batch.images.shape[:2]
-        if n_items == 0:
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor] | None:
+        """Loss of one batch, with the embeddings (B, D) and labels (B, L) that callbacks learn from.
+
+        None, and so no step, when every picture of the batch was skipped as corrupt.
+        """
+        if not len(batch.images) and world_size() == 1:
             return None
-        embeddings = self.model(batch.images.flatten(0, 1))  # (B·V, D)
-        loss = self.loss(embeddings, labels_for(self.loss, batch.labels.repeat_interleave(n_views, dim=0)))
+        whole = self._embed_batch(batch).on_all_devices()
+        if self.memory is None:
+            loss = self.loss(whole.embeddings, labels_for(self.loss, whole.labels))
+        else:
+            loss = self.memory(self.loss, whole)
         if not torch.isfinite(loss):
             raise DivergedError(
                 f"loss is {loss.item()} at step {self.global_step} (epoch {self.current_epoch}, "
                 f"batch {batch_idx}, rows {_few(batch.rows[:, 0])}); lower optimizer.lr, "
                 "raise loss.temperature, or set trainer.gradient_clip_val=1; the last good checkpoint is kept"
             )
+        n_items = len(whole.rows) // batch.rows.shape[1]
         self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=n_items)
-        return loss
+        return {"loss": loss, "embeddings": whole.embeddings.detach(), "labels": whole.labels}
+
+    def _embed_batch(self, batch: Batch) -> Embedded:
+        """This rank's pictures, embedded: B·V of them."""
+        images, n_views = batch.images.flatten(0, 1), batch.rows.shape[1]
+        labels = batch.labels.repeat_interleave(n_views, dim=0)
+        embeddings = self.large_batch.embed(self.model, images) if len(images) else self._no_embeddings()
+        keys = None if self.memory is None else self.memory.keys(self.model, images, self.large_batch.embed)
+        return Embedded(embeddings, labels, batch.rows.flatten(), keys)
+
+    def _no_embeddings(self) -> Tensor:
+        """(0, D) with a gradient of zero for every weight: this rank still takes part in the step."""
+        zero = sum(weight.sum() * 0 for weight in self.model.parameters() if weight.requires_grad)
+        assert isinstance(zero, Tensor)
+        return zero.new_zeros(0, self.model.width) + zero  # pyright: ignore[reportArgumentType]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Embeddings (B, D) of the batch, for the evaluation callback."""
@@ -115,6 +165,7 @@ class VisualSearchModule(L.LightningModule):
             weight_decay=defaults.get("weight_decay", 0.0),
             head_lr_factor=self.finetune.head_lr_factor,
             loss_lr_factor=self.finetune.loss_lr_factor,
+            layer_lr_decay=self.finetune.layer_lr_decay,
         )
         optimizer = self.optimizer(groups)
         if self.scheduler is None:
@@ -126,6 +177,12 @@ class VisualSearchModule(L.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the configuration as plain data: Lightning loads with ``weights_only``."""
         checkpoint["vsr_config"] = self.config
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse to resume with another memory than the one whose content the checkpoint holds."""
+        before, now = (config.get("memory") for config in (checkpoint["vsr_config"], self.config))
+        if before != now:
+            raise ConfigError(f"memory was {before} in the run that is resumed and is {now} now; keep it")
 
 
 def _mix(*numbers: int) -> int:

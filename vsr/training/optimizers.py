@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from vsr.models import blocks
+
 # Learnt offsets and scales by another name: decay would pull them to a meaningless 0.
 NO_DECAY = ("class_token", "pos_embedding", "relative_position_bias_table", "layer_scale")
 
@@ -20,6 +22,7 @@ def parameter_groups(
     weight_decay: float,
     head_lr_factor: float = 1.0,
     loss_lr_factor: float = 1.0,
+    layer_lr_decay: float = 1.0,
 ) -> list[dict[str, Any]]:
     """Named parameter groups: ``backbone``, ``head`` and ``loss``, each with and without weight decay.
 
@@ -33,6 +36,8 @@ def parameter_groups(
         weight_decay: of the weights.
         head_lr_factor: the head learns at ``lr`` times this.
         loss_lr_factor: the loss learns at ``lr`` times this.
+        layer_lr_decay: if not 1, each block of the backbone is a group of its own, ``backbone.<block>``, and
+            learns at this times the rate of the next one; what comes before the first block is one more.
 
     Returns:
         Groups with ``name``, ``params``, ``lr`` and ``weight_decay``, without empty ones.
@@ -40,7 +45,7 @@ def parameter_groups(
     named = list(model.named_parameters())
     of_backbone = {id(p) for p in model.get_submodule("backbone").parameters()}
     parts = {
-        "backbone": (lr, [(name, p) for name, p in named if id(p) in of_backbone]),
+        **_backbone_parts(model.get_submodule("backbone"), lr, layer_lr_decay),
         "head": (lr * head_lr_factor, [(name, p) for name, p in named if id(p) not in of_backbone]),
         "loss": (lr * loss_lr_factor, list(loss.named_parameters())),
     }
@@ -51,6 +56,24 @@ def parameter_groups(
         groups.append({"name": part, "params": decayed, "lr": part_lr, "weight_decay": weight_decay})
         groups.append({"name": f"{part}_no_decay", "params": others, "lr": part_lr, "weight_decay": 0.0})
     return [group for group in groups if group["params"]]
+
+
+Part = tuple[float, list[tuple[str, nn.Parameter]]]  # learning rate, named parameters
+
+
+def _backbone_parts(backbone: nn.Module, lr: float, decay: float) -> dict[str, Part]:
+    if decay == 1:
+        return {"backbone": (lr, list(backbone.named_parameters()))}
+    parts: dict[str, Part] = {}
+    held: set[int] = set()
+    rate = lr
+    for name, block in reversed(blocks(backbone)):
+        own = list(block.named_parameters())
+        parts[f"backbone.{name}"] = (rate, own)
+        held |= {id(p) for _, p in own}
+        rate *= decay
+    parts["backbone"] = (rate, [(name, p) for name, p in backbone.named_parameters() if id(p) not in held])
+    return parts
 
 
 def _decays(name: str, parameter: Tensor) -> bool:

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vsr.data import BalancedBatches, RandomBatches
-from vsr.data.samplers import share_with_positive
 
 
 def labels_of(*counts) -> torch.Tensor:
@@ -26,21 +25,6 @@ def composition(batch, labels) -> Counter:
 
 counts = st.lists(st.integers(1, 30), min_size=2, max_size=40)
 shapes = st.tuples(st.integers(2, 8), st.integers(1, 5)).map(lambda pk: BalancedBatches(pk[0] * pk[1], pk[1]))
-
-
-@given(counts, st.one_of(shapes, st.integers(2, 20).map(RandomBatches)), st.integers(0, 3))
-def test_no_example_comes_twice_and_no_batch_is_too_large(counts, sampler, seed):
-    batches = deal(sampler, labels_of(*counts), seed)
-    dealt = [index for batch in batches for index in batch]
-    assert batches
-    assert len(set(dealt)) == len(dealt)
-    assert all(0 < len(batch) <= sampler.batch_size for batch in batches)
-
-
-@given(counts, st.one_of(shapes, st.integers(2, 20).map(RandomBatches)))
-def test_the_number_of_batches_does_not_depend_on_the_draw(counts, sampler):
-    labels = labels_of(*counts)
-    assert len({len(deal(sampler, labels, seed)) for seed in range(5)}) == 1
 
 
 @given(counts, shapes)
@@ -114,18 +98,6 @@ def test_fewer_examples_than_a_batch_make_one():
     assert sorted(deal(RandomBatches(100), labels_of(3, 2))[0]) == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("sampler", [RandomBatches(8), BalancedBatches(8, 2)])
-def test_the_generator_alone_decides(sampler):
-    labels = labels_of(*[6] * 8)
-    first = deal(sampler, labels, 1)
-    torch.rand(5)
-    assert deal(sampler, labels, 1) == first
-    assert deal(sampler, labels, 2) != first
-    state = torch.get_rng_state()
-    deal(sampler, labels, 1)
-    assert torch.equal(torch.get_rng_state(), state)
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -139,9 +111,3 @@ def test_the_generator_alone_decides(sampler):
 def test_a_batch_that_cannot_be_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
-
-
-def test_the_share_with_a_positive_counts_examples():
-    labels = torch.tensor([[0], [0], [1], [2], [2], [2]])
-    assert share_with_positive([[0, 1, 2], [3, 4, 5]], labels) == pytest.approx(5 / 6)
-    assert share_with_positive([], labels) == 0

@@ -1,0 +1,117 @@
+"""Any network of timm, such as DINOv2, CLIP's and SigLIP's image towers, with its own normalization and size.
+
+timm is optional: ``pip install 'vsr[timm]'``.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vsr.errors import CheckpointError, ConfigError, nearest
+from vsr.models.embedder import Embedder
+from vsr.models.heads import build_head
+from vsr.models.pictures import PictureNormalization
+from vsr.models.weights import load_file
+
+OURS = ".ckpt"  # checkpoints of training runs; every other file is timm's business
+
+
+class TimmModel(Embedder):
+    """Pictures (B, 3, H, W) to embeddings (B, ``width``) with a network of timm, pooled as it is made to be.
+
+    Pictures of another size than the network's own are resized to it (bilinear, antialiased), so
+    ``transforms.size`` may be anything; setting it to the same size saves the resizing.
+
+    Args:
+        name: timm's name of the network, with or without a tag of weights, such as
+            ``vit_small_patch14_dinov2.lvd142m``.
+        head: ``none``, ``linear``, or ``mlp``.
+        width: D; None for as many as the network has features.
+        normalize: give embeddings unit length.
+        weights: None for a random start, ``DEFAULT`` for timm's (from its hub, or the cache of it), or a path
+            to a file of them (.safetensors, .pth, .bin, .npz) or to a .ckpt of a training run.
+        image_size: side of the pictures that the network sees; None for its own.
+        hidden_width: of the ``mlp`` head.
+
+    Raises:
+        ConfigError: timm is not installed or has no such network, or head and width do not go together.
+        CheckpointError: the weights cannot be had, read, or fitted.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        head: str = "linear",
+        width: int | None = 128,
+        normalize: bool = True,
+        weights: str | None = None,
+        image_size: int | None = None,
+        hidden_width: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.backbone = _network(name, weights, image_size)
+        settings = _timm().data.resolve_model_data_config(self.backbone)
+        self.pictures = PictureNormalization(tuple(settings["mean"]), tuple(settings["std"]))
+        self.image_size = image_size or int(settings["input_size"][-1])
+        self.head, self.width = build_head(head, self._channels(), width, hidden_width)
+        self.normalize = normalize
+        if weights is not None and Path(weights).suffix == OURS:
+            load_file(self, weights).log()
+
+    def features(self, images: Tensor) -> Tensor:
+        """See `Embedder.features`."""
+        images = self.pictures(images)
+        if images.shape[2:] != (self.image_size, self.image_size):
+            images = F.interpolate(images, (self.image_size,) * 2, mode="bilinear", antialias=True)
+        return self.backbone(images).float()
+
+    @torch.no_grad()
+    def _channels(self) -> int:
+        """Features of a picture, asked of the network: some have more than they say."""
+        training = self.backbone.training
+        count = self.backbone.eval()(torch.zeros(1, 3, self.image_size, self.image_size)).shape[1]
+        self.backbone.train(training)
+        return count
+
+
+def _timm() -> Any:
+    try:
+        import timm
+    except ImportError as error:
+        raise ConfigError("model=timm needs timm: pip install 'vsr[timm]'") from error
+    return timm
+
+
+def _network(name: str, weights: str | None, image_size: int | None) -> nn.Module:
+    timm = _timm()
+    if not timm.is_model(name):
+        known = timm.list_models(pretrained="." in name)
+        close = nearest(name, known)
+        mend = close if "mean" in close else "; timm.list_models() names them"  # there are a thousand
+        raise ConfigError(f"timm has no network called {name!r}{mend}")
+    options: dict[str, Any] = {"num_classes": 0}
+    if image_size is not None and _takes_size(timm, name):
+        options["img_size"] = image_size
+    if weights is not None and Path(weights).suffix != OURS:
+        options["pretrained"] = True
+        if weights != "DEFAULT":
+            if not Path(weights).is_file():
+                raise CheckpointError(f"no file {weights}; set model.weights to a file, DEFAULT, or null")
+            options["pretrained_cfg_overlay"] = {"file": weights}
+    try:
+        return timm.create_model(name, **options)
+    except Exception as error:  # hub, disk and tensor errors of many libraries
+        reason = str(error).split("\n")[0][:160] or type(error).__name__
+        raise CheckpointError(
+            f"cannot make timm's {name} with weights {weights} ({reason}); set model.weights to a file of "
+            "them, or to null"
+        ) from error
+
+
+def _takes_size(timm: Any, name: str) -> bool:
+    """Whether the network is made for pictures of one size (transformers); others take any."""
+    config = timm.get_pretrained_cfg(name)
+    return bool(config is not None and config.fixed_input_size)
