@@ -29,7 +29,7 @@ from vsr.data import LabelRelevance
 from vsr.index import Index
 from vsr.metrics import RankingMetrics
 from vsr.retrieval import evaluate
-from vsr.retrieval.listing import search as searched
+from vsr.retrieval.search import Search
 from vsr.threads import set_threads
 
 Say = Callable[[dict[str, Any]], None]
@@ -143,10 +143,10 @@ class Measurement:
             )
             near, task = measured.neighbours, _task(measured.per_query, exact)
         else:
-            near, task = searched(index, queries, vectors.gallery, relevance, k), {}
+            near, task = Search(relevance, k, index)(queries, vectors.gallery), {}
         ks = sorted({1, k})
         found = recalls(scores(vectors, near.ids, metric), exact.scores, ks)
-        far = searched(index, queries, vectors.gallery, relevance, depth)
+        far = Search(relevance, depth, index)(queries, vectors.gallery)
         found |= recalls(scores(vectors, far.ids, metric), exact.scores, [depth])
         return {"recall": found, "task": task}
 
