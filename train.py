@@ -7,11 +7,11 @@ from vsr.assemble import run_script
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
-def main(cfg: DictConfig) -> float:
+def main(cfg: DictConfig) -> float | None:
     """Compose the configuration and train.
 
     Returns:
-        The chosen checkpoint's monitored validation metric, for sweepers.
+        The chosen checkpoint's monitored validation metric, for sweepers; None when it was not measured.
     """
     from vsr.assemble import training_run
     from vsr.training import train
