@@ -4,6 +4,7 @@ import copy
 import json
 import zipfile
 
+import faiss
 import numpy as np
 import pytest
 
@@ -25,6 +26,15 @@ FLOORS = {
 }
 FLOOR = 0.95
 WIDTH = 30
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Graphs built by several threads depend on who comes first, as their docstrings say."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    yield
+    faiss.omp_set_num_threads(before)
 
 
 def vectors(n, seed):
