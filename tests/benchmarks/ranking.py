@@ -13,11 +13,11 @@ Each peer runs in a process of its own and measures the subset of the metrics th
 installed, or not done within --peer-minutes of CPU time and --peer-gib, is a row saying so. They need not
 live in this environment:
 
-    uv pip install --no-deps --target /tmp/peers pytorch-metric-learning
-    uv pip install --no-deps --target /tmp/peers open-metric-learning gdown validators
-    uv pip install --no-deps --target /tmp/peers ranx numba llvmlite orjson ir-datasets seaborn tabulate ijson
-    uv pip install --no-deps --target /tmp/peers lz4 cbor2 fastparquet cramjam
-    PYTHONPATH=/tmp/peers python tests/benchmarks/ranking.py 5000 --peers oml …
+    uv pip install --no-deps --target peers pytorch-metric-learning
+    uv pip install --no-deps --target peers open-metric-learning gdown validators
+    uv pip install --no-deps --target peers ranx numba llvmlite orjson ir-datasets seaborn tabulate ijson
+    uv pip install --no-deps --target peers lz4 cbor2 fastparquet cramjam
+    PYTHONPATH=peers python tests/benchmarks/ranking.py 5000 --peers oml …
 """
 
 import argparse
