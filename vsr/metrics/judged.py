@@ -83,15 +83,15 @@ class Judged:
 
     @cached_property
     def _running(self) -> tuple[Tensor, Tensor]:
-        """Relevant items so far (P,), over all queries, and those before each query (Q,)."""
-        running = self.relevant.cumsum(0)
+        """Relevant items so far (P,) float64, over all queries, and those before each query (Q,)."""
+        running = self.relevant.cumsum(0, dtype=torch.float64)  # whole numbers, exact up to 2^53
         return running, torch.cat([running.new_zeros(1), running])[self.offsets[:-1]]
 
     @cached_property
     def hits(self) -> Tensor:
         """How many relevant items stand at the rank of each item or before (P,), as float64."""
         running, before = self._running
-        return (running - self.spread(before)).double()
+        return running - self.spread(before)
 
     @cached_property
     def first(self) -> Tensor:
@@ -99,14 +99,14 @@ class Judged:
         running, before = self._running
         place = torch.searchsorted(running, before + 1)
         found = place < self.offsets[1:]
-        ranks = torch.full_like(before, torch.inf, dtype=torch.float64)
+        ranks = torch.full_like(before, torch.inf)
         ranks[found] = self.ranks[place[found]].double()
         return ranks
 
     @cached_property
     def precisions(self) -> Tensor:
         """Precision at the rank of each relevant item (P,), 0 for items that are not relevant."""
-        return self.hits / self.ranks * self.relevant
+        return (self.hits / self.ranks).mul_(self.relevant)
 
     @cached_property
     def within_r(self) -> Tensor:

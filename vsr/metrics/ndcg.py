@@ -17,7 +17,7 @@ def ndcg_exponential(judged: Judged, k: int | None = None) -> Tensor:
 
 
 def _ndcg(judged: Judged, gains: Tensor, best: Tensor, k: int | None) -> Tensor:
-    discounted = gains / torch.log2(judged.ranks.double() + 1)
+    discounted = gains / judged.ranks.double().add_(1).log2_()
     found = judged.total(discounted if k is None else discounted * (judged.ranks <= k))
     return judged.answerable(found / _ideal(judged, best, k))
 

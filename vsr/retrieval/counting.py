@@ -2,6 +2,8 @@
 
 import numpy as np
 
+_PLACE = 0xFFFFFFFF  # the bits of a key that hold the place in the gallery
+
 
 def few(n_items: int, n_scores: int) -> bool:
     """Whether comparing a row with each of some items is cheaper than sorting it."""
@@ -39,49 +41,29 @@ def by_comparing(row: np.ndarray, start: int, items: np.ndarray, scores: np.ndar
 
 
 def by_sorting(row: np.ndarray, start: int, items: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """`count_above` by sorting the row once."""
-    ranked = np.sort(row)
-    order = _argsort(scores)
-    rising = scores[order]  # rising keys make the search several times faster
-    after = np.searchsorted(ranked, rising, side="right")
-    inside = (items >= start) & (items < start + len(row))
-    below = after - 1 - inside[order]  # the next lower place that is not the item itself
-    tied = order[(below >= 0) & (ranked[np.maximum(below, 0)] == rising)]
+    """`count_above` by sorting, once, all that scores as high as the last of the items."""
+    near = row >= scores.min()
+    if 2 * np.count_nonzero(near) < len(row):
+        places = near.nonzero()[0]
+        ranked = np.sort(_keys(row[places], places + start))
+    else:
+        ranked = np.sort(_keys(row, np.arange(start, start + len(row))))
+    if start <= items.min() and items.max() < start + len(row):
+        above = np.empty(len(row), np.int64)
+        above[(ranked & _PLACE) - start] = np.arange(len(ranked))
+        return above[items - start]
+    keys = _keys(scores, items)
+    order = np.argsort(keys)
     above = np.empty(len(items), np.int64)
-    above[order] = len(row) - after
-    if len(tied) > 500:  # a stable argsort costs about as much as so many comparisons
-        above[tied] += _ties_by_sorting(row, start, items[tied], scores[tied])
-    elif len(tied):
-        above[tied] += _ties_by_comparing(row, start, items[tied], scores[tied])
+    above[order] = np.searchsorted(ranked, keys[order])  # rising keys make the search several times faster
     return above
 
 
-def _argsort(scores: np.ndarray) -> np.ndarray:
-    """Order (p,) of rising ``scores`` (p,) float32: a sort of score and place in one integer is faster."""
-    bits = scores.view(np.int32)
-    rising = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).astype(np.int64)  # as the floats rise
-    return np.sort((rising << 32) | np.arange(len(scores))) & 0xFFFFFFFF
-
-
-def _ties_by_comparing(row: np.ndarray, start: int, items: np.ndarray, scores: np.ndarray) -> list[int]:
-    """How many of ``row`` have the score of each item and a smaller gallery position; ``scores`` rise."""
-    ties, equal, known = [], np.zeros(0, np.int64), None
-    for item, score in zip((items - start).tolist(), scores.tolist(), strict=True):
-        if score != known:
-            equal, known = (row == np.float32(score)).nonzero()[0], score
-        ties.append(int(equal.searchsorted(item)))
-    return ties
-
-
-def _ties_by_sorting(row: np.ndarray, start: int, items: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """The same for many items, as when embeddings have collapsed."""
-    by_score = np.argsort(row, kind="stable")  # rising positions within a score
-    ranked = row[by_score]
-    ties = np.empty(len(items), np.int64)
-    values, group = np.unique(scores, return_inverse=True)
-    first = np.searchsorted(ranked, values, side="left")
-    last = np.searchsorted(ranked, values, side="right")
-    for n in range(len(values)):
-        members = group == n
-        ties[members] = np.searchsorted(by_score[first[n] : last[n]] + start, items[members])
-    return ties
+def _keys(scores: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Integers (n,) that rise as ``scores`` (n,) float32 fall, and with ``places`` where these are equal."""
+    bits = (scores + np.float32(0)).view(np.int32)  # -0.0 becomes 0.0, which it equals
+    rising = bits ^ ((bits >> 31) & 0x7FFFFFFF)  # as the floats rise, below zero too
+    keys = (~rising).astype(np.int64)
+    keys <<= 32
+    keys |= places
+    return keys
