@@ -19,20 +19,18 @@ class Neighbours(NamedTuple):
 
 def ordered(ids: np.ndarray, scores: np.ndarray) -> Neighbours:
     """Neighbours (Q, K) in the order of the contract: by falling score, ties by rising id, -1 last."""
-    none = ids < 0
     scores = scores.astype(np.float32, copy=True)
-    scores[none] = -np.inf
+    falls = scores[:, :-1] > scores[:, 1:]
+    if ids.min(initial=0) < 0:
+        none = ids < 0
+        scores[none] = -np.inf
+        falls = (scores[:, :-1] > scores[:, 1:]) | none[:, 1:]
     # Libraries answer in falling order: only rows with a tie or a step up, or a gap, have anything to sort.
-    loose = np.flatnonzero((~(scores[:, :-1] > scores[:, 1:]) & ~none[:, :-1]).any(axis=1) | _gap(none))
+    loose = np.unique(np.flatnonzero(~falls) // max(1, falls.shape[1]))
     if len(loose):
         ids = ids.copy()
         ids[loose], scores[loose] = _sorted(ids[loose], scores[loose])
     return Neighbours(ids, scores)
-
-
-def _gap(none: np.ndarray) -> np.ndarray:
-    """True (Q,) where a neighbour stands behind a -1."""
-    return np.any(none[:, :-1] & ~none[:, 1:], axis=1)
 
 
 def _sorted(ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

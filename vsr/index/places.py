@@ -72,4 +72,6 @@ class Places:
         """The id at each of ``places`` (…), -1 where the place is."""
         if not len(self.ids):
             return np.full(places.shape, -1, np.int64)
+        if places.min(initial=0) >= 0:
+            return self.ids[places]
         return np.where(places < 0, -1, self.ids[places])

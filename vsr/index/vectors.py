@@ -5,6 +5,7 @@ import numpy as np
 METRICS = ("cosine", "ip", "l2")
 # Squared lengths outside these bounds are taken again in float64: they have lost digits, or overflowed.
 _SMALL, _LARGE = 1e-30, 1e36
+_UNIT = 2e-6  # squared lengths so near 1 are rounding
 
 
 def as_vectors(vectors: np.ndarray, width: int | None, metric: str) -> np.ndarray:
@@ -45,9 +46,11 @@ def as_floats(vectors: np.ndarray, width: int | None) -> np.ndarray:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """``vectors`` (n, d) float32 at length 1; a zero vector stays zero."""
+    """``vectors`` (n, d) float32 at length 1, themselves when they are; a zero vector stays zero."""
     with np.errstate(over="ignore"):
         squared = np.einsum("nd,nd->n", vectors, vectors)
+    if np.abs(squared - 1).max(initial=0) <= _UNIT:  # as models give them: nothing to divide
+        return vectors
     lengths = np.sqrt(squared)
     rough = np.flatnonzero((squared < _SMALL) | ~(squared < _LARGE))
     if not len(rough):
