@@ -38,7 +38,7 @@ def test_a_factory_string_with_an_id_map_is_refused():
 
 
 @pytest.mark.parametrize(
-    "factory", ["Flat", "PQ6", "PCA6,SQ8", "IVF8_HNSW8,Flat", "IVF8,PQ6,RFlat", "RaBitQ"]
+    "factory", ["Flat", "PQ6", "PCA6,SQ8", "IVF8_HNSW8,Flat", "OPQ4,IVF8,PQ4,RFlat", "RaBitQ"]
 )
 def test_a_factory_string_has_the_knobs_and_verbs_of_its_parts(factory):
     index = filled(Faiss(factory), vectors())

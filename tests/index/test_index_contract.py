@@ -61,7 +61,7 @@ def metric(request):
 
 def made(name, metric="cosine", **knobs):
     if name == "faiss":
-        knobs = {"factory": "OPQ15_30,IVF16,PQ15,Refine(SQfp16)", "nprobe": 8, **knobs}
+        knobs = {"factory": "PCAR30,IVF16,PQ15,Refine(SQfp16)", "nprobe": 8, **knobs}
     return BACKENDS[name](metric=metric, **knobs)
 
 

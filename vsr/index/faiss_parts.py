@@ -165,7 +165,7 @@ def set_seed(index: IndexLike, seed: int) -> None:
     """Let everything that is drawn by chance in training follow from ``seed``."""
     _quiet_transforms(index)
     core = peeled(index)
-    if isinstance(core, faiss.IndexIVFPQ):
+    if isinstance(core, faiss.IndexIVFPQ | faiss.IndexPQ):
         core.do_polysemous_training = False  # a minute of CPU for a filter that is never used
     clusterings = []
     if isinstance(core, faiss.IndexIVF):
