@@ -49,6 +49,14 @@ def test_metrics_through_an_index_do_not_crowd_the_line():
     assert head.split().count("map") == 1
 
 
+def test_what_serving_changes_stands_at_the_end_of_the_line():
+    served = {"hnsw/map": 0.46, "hnsw/change/map": -0.04, "hnsw/change/ndcg@10": -0.01}
+    head, first = shown(epoch_line(0, validated({**ALL, **served}), best=False))
+    assert head.endswith("hnsw Δmap")
+    assert first.endswith("−0.040")
+    assert len(head) == len(first) <= 80
+
+
 @pytest.mark.parametrize("metrics", [{"my_metric": 0.5}, {"hnsw/mine": 0.5}])
 def test_unknown_metrics_are_shown_when_there_are_no_others(metrics):
     assert "0.500" in shown(epoch_line(0, validated(metrics), best=False))[1]

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vsr.reports.configs import short_groups
-from vsr.reports.formats import is_number, three
+from vsr.reports.formats import is_number, signed, three
 from vsr.reports.names import MetricName, parse
 
 _NAME_WIDTH = len("before training")
@@ -17,14 +17,18 @@ _VALUE_WIDTH = 6
 def epoch_line(epoch: int, metrics: Mapping[str, float], best: bool, header: bool = False) -> Text:
     """One line for an epoch: the loss and one metric of each family, in columns of fixed width.
 
+    Where search through an index or rerankers is measured too, what that changes in map comes last.
+
     Args:
         epoch: 0 is the untrained network; its line comes with the columns' names above it.
         metrics: ``train/loss`` and ``val/…``; what is missing leaves its place empty.
         best: whether this epoch is the best so far.
         header: put the columns' names above a later epoch too (the first line of a resumed run).
     """
-    names = _chosen(metrics)
-    heads = ["loss", *(name.short for _, name in names)]
+    names, changes = _chosen(metrics), _changes(metrics)
+    if changes:  # in the room of the last but one: both would not fit a terminal of 80 columns
+        names = [(key, name) for key, name in names if name.base != "precision"]
+    heads = ["loss", *(name.short for _, name in names), *changes.values()]
     widths = [_VALUE_WIDTH + 1, *(max(len(head), _VALUE_WIDTH - 1) + 1 for head in heads[1:])]
     line = Text(no_wrap=True, overflow="ignore")
     if epoch == 0 or header:
@@ -34,9 +38,18 @@ def epoch_line(epoch: int, metrics: Mapping[str, float], best: bool, header: boo
     marked = best and epoch > 0
     line.append(f"{name:<{_NAME_WIDTH}}", style="bold green" if marked else "bold")
     values = [metrics.get("train/loss"), *(metrics[key] for key, _ in names)]
-    for value, width in zip(values, widths, strict=True):
-        line.append(f"{three(value) if is_number(value) else '–':>{width}}", style="green" if marked else "")
+    cells = [three(value) if is_number(value) else "–" for value in values]
+    cells += [signed(metrics[key]) for key in changes]
+    for cell, width in zip(cells, widths, strict=True):
+        line.append(f"{cell:>{width}}", style="green" if marked else "")
     return line
+
+
+def _changes(metrics: Mapping[str, float]) -> dict[str, str]:
+    """Names of what the last stage behind exact search does to map, such as ``hnsw Δmap``, by their keys."""
+    found = {key: parse(key) for key in metrics if parse(key).index.endswith("/change")}
+    heads = {key: f"{name.index.removesuffix('/change')} Δmap" for key, name in found.items()}
+    return {key: heads[key] for key in [key for key, name in found.items() if name.short == "map"][-1:]}
 
 
 def _chosen(metrics: Mapping[str, float]) -> list[tuple[str, MetricName]]:
