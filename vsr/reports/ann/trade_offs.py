@@ -14,7 +14,7 @@ from vsr.reports.ann.files import Comparison, Row
 from vsr.reports.ann.frontier import frontier
 from vsr.reports.ann.looks import Look, looks
 from vsr.reports.ann.scale import set_stretched, stretched
-from vsr.reports.formats import count, is_number
+from vsr.reports.formats import count, is_number, significant
 
 _ENVELOPE = "#ffe3a3"  # behind the frontier of all
 _LOWEST = 0.5  # quality from which on a figure has room for details
@@ -144,4 +144,4 @@ def _about(found: Comparison) -> str:
 
 
 def _size(mib: float) -> str:
-    return f"{mib / 1024:.2f} GiB" if mib >= 1024 else f"{mib:.3g} MiB"
+    return f"{mib / 1024:.2f} GiB" if mib >= 1024 else f"{significant(mib)} MiB"
