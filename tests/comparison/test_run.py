@@ -47,9 +47,13 @@ def test_a_method_that_fails_is_a_row_that_says_so(finished):
 
 def test_a_finished_comparison_measures_nothing_again(finished, monkeypatch):
     monkeypatch.setattr("vsr.comparison.run.Watched", lambda *given: pytest.fail("measured again"))
+    monkeypatch.setattr("vsr.comparison.machine.psutil.getloadavg", lambda: (99.0, 99.0, 99.0))
     before = (finished / "measurements.jsonl").read_bytes()
+    told = json.loads((finished / "comparison.json").read_text())["about"]
     compare(run_in(finished, FLAT, FAILING))
     assert (finished / "measurements.jsonl").read_bytes() == before
+    again = json.loads((finished / "comparison.json").read_text())["about"]
+    assert (again["machine"], again["seconds"]) == (told["machine"], told["seconds"])
 
 
 def test_a_run_that_was_ended_goes_on_where_it_was(tmp_path, monkeypatch):
@@ -67,7 +71,7 @@ def test_a_run_that_was_ended_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(Ledger, "append", append)
     found = compare(run_in(tmp_path, HNSW))
     kinds = [row["kind"] for row in Ledger(tmp_path / "measurements.jsonl").rows]
-    assert sorted(kinds) == ["build", "grid", "grid", "search", "search"]  # built once, and loaded
+    assert sorted(kinds) == ["build", "grid", "grid", "search", "search", "session"]  # built once, and loaded
     assert [row["setting"] for row in found["settings"]] == ["ef_search=10", "ef_search=20"]
 
 

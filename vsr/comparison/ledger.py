@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
-BUILD, GRID, SEARCH, FAILURE = "build", "grid", "search", "failure"
+BUILD, GRID, SEARCH, FAILURE, SESSION = "build", "grid", "search", "failure", "session"
 
 
 class Ledger:

@@ -11,7 +11,7 @@ from typing import Any
 import rich
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from vsr.comparison.ledger import BUILD, FAILURE, GRID, SEARCH, Ledger
+from vsr.comparison.ledger import BUILD, FAILURE, GRID, SEARCH, SESSION, Ledger, Row
 from vsr.comparison.machine import cores, free_mib, libraries, machine
 from vsr.comparison.plan import Candidate, Plan
 from vsr.comparison.process import LimitError, Watched
@@ -62,6 +62,7 @@ def compare(run: Comparison) -> dict[str, Any]:
         log.warning("The vectors have no labels: task metrics are left out.")
     exact = truth(vectors, plan.metric, plan.metrics, plan.depth, plan.block_mib)
     ledger = Ledger(folder / LEDGER)
+    session = {"key": "", "kind": SESSION, "started": datetime.now().isoformat(), "load": before["load"]}
     keyed = [(backend, plan.key(backend, vectors.about["fingerprint"])) for backend in plan.backends]
     with _progress() as progress:
         task = progress.add_task("", total=len(keyed))
@@ -69,15 +70,17 @@ def compare(run: Comparison) -> dict[str, Any]:
             progress.update(task, completed=place, description=backend.name)
             if missing(backend, key, ledger, plan):
                 _Job(run, vectors, ledger, backend, key, progress, task).measure()
+                ledger.append({**session, "seconds": time.monotonic() - started})
         progress.update(task, completed=len(keyed), description="all backends")
     shutil.rmtree(folder / WORK / "indexes", ignore_errors=True)
     found = tables(ledger, keyed)
+    load, seconds = _sessions(ledger, {**session, "seconds": time.monotonic() - started})
     about = {
         **run.provenance,
         "versions": {**run.provenance.get("versions", {}), **libraries()},
-        "machine": before,
+        "machine": {**before, "load": load},
         "written": datetime.now().strftime("%Y-%m-%d %H:%M"),
-        "seconds": time.monotonic() - started,
+        "seconds": seconds,
         "vectors": {**vectors.about, "labelled": vectors.labelled},
         "how": plan.measuring(),
         "limits": _limits(plan),
@@ -179,6 +182,15 @@ def missing(backend: Candidate, key: str, ledger: Ledger, plan: Plan) -> bool:
     grids = ledger.of(key, GRID)
     grid = backend.search or (grids[-1]["grid"] if grids else None)
     return grid is None or not ledger.of(key, BUILD) or any(knobs not in done for knobs in grid)
+
+
+def _sessions(ledger: Ledger, now: Row) -> tuple[float, float]:
+    """The highest load that measuring began under, and the seconds it took, over all times it went on.
+
+    ``now`` speaks for them when none is on record.
+    """
+    last = ({row["started"]: row for row in ledger.of("", SESSION)} or {"": now}).values()
+    return max(row["load"] for row in last), sum(row["seconds"] for row in last)
 
 
 def _limits(plan: Plan) -> dict[str, Any]:
