@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import hydra
 import rich
+from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.utils import get_object
@@ -22,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from vsr.errors import ConfigError, UserError, nearest
+from vsr.trained import AS_TRAINED, KEYS, overridden
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,6 +31,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TARGETS = ("vsr.", "torch.", "torchvision.", "lightning.")
+
+# The entry `as_trained` of groups of evaluate.py and compare.py. What it stands for is known only when the
+# checkpoint is read, so it takes any value: values are checked where objects are made. YAML cannot say that.
+for _group in KEYS:
+    ConfigStore.instance().store(
+        group=_group,
+        name=AS_TRAINED,
+        node=OmegaConf.create({AS_TRAINED: True}, flags={"struct": False}),
+        provider="vsr",
+    )
 
 
 def instantiate(node: dict[str, Any], place: str, **objects: Any) -> Any:
@@ -85,6 +97,18 @@ def check_node(node: dict[str, Any], place: str, objects: dict[str, Any] | None 
     _check_within(node, place)
 
 
+def _with_objects(target: str, values: dict[str, Any], place: str, **objects: Any) -> Any:
+    """What ``target`` makes of ``values``, checked like a node's, and of ``objects``, which stay as they are.
+
+    Hydra would copy those that are dataclasses.
+    """
+    check_node({"_target_": target, **values}, place, objects)
+    try:
+        return get_object(target)(**values, **objects)
+    except ValueError as error:
+        raise ConfigError(f"{place}: {error}") from error
+
+
 def _check_within(value: Any, place: str) -> None:
     """Check the nodes anywhere inside ``value``: Hydra instantiates them all."""
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -126,18 +150,18 @@ def network(config: dict[str, Any]) -> "nn.Module":
 
 def datamodule(config: dict[str, Any]) -> Any:
     """Reader, transforms, positives and sampler of ``config``, joined in a `vsr.data.VisualSearchData`."""
-    from vsr.data import VisualSearchData
-
     reader, transforms, positives, sampler = (
         instantiate(config[key], key) for key in ("data", "transforms", "positives", "sampler")
     )
-    return VisualSearchData(
-        reader.read(),
-        transforms,
-        positives,
-        sampler,
+    return _with_objects(
+        "vsr.data.VisualSearchData",
+        config["loader"],
+        "loader",
+        catalogue=reader.read(),
+        transforms=transforms,
+        positives=positives,
+        sampler=sampler,
         seed=config.get("seed") or 0,
-        **config["loader"],
     )
 
 
@@ -201,21 +225,26 @@ def training_module(config: dict[str, Any]) -> Any:
 
 def ranking_evaluation(config: dict[str, Any]) -> Any:
     """The evaluation callback with the metrics, index and rerankers of ``config``."""
-    from vsr.training import RankingEvaluation
-
     index = instantiate(config["index"], "index") if config.get("index") else None
     rerankers = [
         instantiate(node, f"rerank.{name}") for name, node in (config.get("rerank") or {}).items() if node
     ]
     metrics = instantiate(config["metrics"], "metrics")
-    return RankingEvaluation(metrics, index, rerankers, **config["evaluation"])
+    return _with_objects(
+        "vsr.training.RankingEvaluation",
+        config["evaluation"],
+        "evaluation",
+        metrics=metrics,
+        index=index,
+        rerankers=rerankers,
+    )
 
 
 def evaluation_run(cfg: DictConfig) -> Any:
     """What `vsr.training.evaluate_checkpoint` needs, from the composed ``evaluate.yaml``.
 
-    Data, transforms, metrics and loader are those the checkpoint was trained with, unless the command line
-    chooses others.
+    Everything in `vsr.trained.KEYS` is what the checkpoint was trained with, unless the command line says
+    otherwise.
     """
     from torch import nn
 
@@ -226,10 +255,7 @@ def evaluation_run(cfg: DictConfig) -> Any:
     given = plain(cfg)
     statistics, thresholds = (instantiate(given[key], key) for key in ("statistics", "thresholds"))
     checkpoint = read_checkpoint(given["checkpoint"])
-    config = dict(checkpoint["vsr_config"])
-    for key in ("data", "transforms", "metrics", "evaluation", "loader", "index", "rerank"):
-        if given.get(key):
-            config[key] = given[key]
+    config = overridden(checkpoint["vsr_config"], given)
     config["model"] = {**config["model"], "weights": None}  # the checkpoint holds the weights
     set_threads(given["threads"])
     folder = run_folder()
@@ -283,7 +309,7 @@ def comparison_run(cfg: DictConfig) -> Any:
     given = plain(cfg)
 
     def catalogue(config: dict[str, Any]) -> Any:
-        return instantiate(given.get("data") or config["data"], "data").read()
+        return instantiate(overridden(config, given, ["data"])["data"], "data").read()
 
     return ComparisonRun(
         Path(given["a"]),
@@ -353,10 +379,7 @@ def _embedded(config: dict[str, Any]) -> Any:
     from vsr.training.measure import load_model
 
     path = Path(config["checkpoint"])
-    trained = dict(read_checkpoint(path)["vsr_config"])
-    for key in ("data", "transforms", "loader"):
-        if config.get(key):
-            trained[key] = config[key]
+    trained = overridden(read_checkpoint(path)["vsr_config"], config, ("data", "transforms", "loader"))
     trained["model"] = {**trained["model"], "weights": None}  # the checkpoint holds the weights
     model = network(trained)
     load_model(model, path)

@@ -4,17 +4,21 @@ import numpy as np
 import pytest
 import torch
 
+from vsr.data import LabelRelevance
 from vsr.data.ragged import Ragged
-from vsr.errors import DataError
-from vsr.retrieval import Context
 from vsr.retrieval.rerankers import DBA
+from vsr.retrieval.rerankers.graph import self_neighbours
+from vsr.retrieval.search import Search
+from vsr.retrieval.stages import searched
 
 
-def by_hand(gallery, n, alpha, donors):
+def by_hand(gallery, n, alpha):
     gallery = gallery / np.linalg.norm(gallery, axis=1, keepdims=True)
     augmented = []
     for position, item in enumerate(gallery):
-        others = sorted((-(item @ gallery[other]), other) for other in donors if other != position)
+        others = sorted(
+            (-(item @ gallery[other]), other) for other in range(len(gallery)) if other != position
+        )
         total = item + sum(max(0.0, -score) ** alpha * gallery[other] for score, other in others[:n])
         augmented.append(total / np.linalg.norm(total))
     return np.array(augmented)
@@ -23,25 +27,40 @@ def by_hand(gallery, n, alpha, donors):
 @pytest.mark.parametrize("alpha", [0.0, 3.0])
 def test_each_item_becomes_the_weighted_sum_of_itself_and_its_neighbours(world, alpha):
     queries, augmented = DBA(4, alpha).embed(world.queries, world.gallery, world.neighbours)
-    expected = by_hand(world.gallery.double().numpy(), 4, alpha, range(80))
+    expected = by_hand(world.gallery.double().numpy(), 4, alpha)
     np.testing.assert_allclose(augmented.numpy(), expected, atol=1e-6)
     assert torch.equal(queries, world.queries)
 
 
-def test_items_that_a_query_ignores_add_nothing_to_others(world):
-    reranker = DBA(4, 3.0)
-    ignored = Ragged(np.array([0, 2, 3]), np.array([5, 9, 30]))
-    reranker.prepare(Context(gallery=world.gallery, ignored=ignored))
-    _, augmented = reranker.embed(world.queries, world.gallery, world.neighbours)
-    donors = [position for position in range(80) if position not in {5, 9, 30}]
-    expected = by_hand(world.gallery.double().numpy(), 4, 3.0, donors)
-    np.testing.assert_allclose(augmented.numpy(), expected, atol=1e-6)
+def test_queries_that_are_the_gallery_search_in_it_without_themselves_by_hand():
+    vectors = torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.6, 0.8], [0.0, 1.0]])
+    everyone = np.arange(4)
+    relevance = LabelRelevance(np.zeros(4, np.int64), np.zeros(4, np.int64), None, everyone, everyone)
+    search = Search(relevance, 4)
+    *_, found = searched(vectors, vectors, search, [DBA(n=1, alpha=1.0)])
+    # Nearest of the others: 0 → 1 (0.8), 1 → 2 (0.96), 2 → 1 (0.96), 3 → 2 (0.8).
+    sums = np.array([[1.64, 0.48], [1.376, 1.368], [1.368, 1.376], [0.48, 1.64]])
+    augmented = sums / np.sqrt((sums**2).sum(axis=1, keepdims=True))
+    scores = vectors.numpy() @ augmented.T
+    order = np.array([[1, 2, 3], [2, 0, 3], [1, 3, 0], [2, 1, 0]])
+    assert found.neighbours.ids[:, :3].tolist() == order.tolist()
+    assert (found.neighbours.ids[:, 3:] == -1).all()  # itself
+    np.testing.assert_allclose(
+        found.neighbours.scores[:, :3], np.take_along_axis(scores, np.array(order), 1), 1e-6
+    )
 
 
-def test_a_gallery_of_nothing_but_queries_is_told(world):
-    everything = Ragged(np.arange(81), np.arange(80))
-    with pytest.raises(DataError, match="would mix queries into the gallery"):
-        DBA().prepare(dataclasses.replace(world.context, ignored=everything))
+def test_an_item_is_not_its_own_neighbour_where_a_duplicate_comes_before_it():
+    twins = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.6, 0.8]])
+    assert self_neighbours(twins, 2).ids.tolist() == [[1, 2], [0, 2], [0, 1]]
+
+
+def test_what_queries_ignore_does_not_change_the_gallery(world):
+    plain, told = DBA(4), DBA(4)
+    plain.prepare(world.context)
+    told.prepare(dataclasses.replace(world.context, ignored=Ragged(np.arange(81), np.arange(80))))
+    ours, theirs = (one.embed(world.queries, world.gallery, world.neighbours)[1] for one in (plain, told))
+    assert torch.equal(ours, theirs)
 
 
 def test_a_gallery_is_augmented_once(world, monkeypatch):

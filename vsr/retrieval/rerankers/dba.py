@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.errors import DataError
 from vsr.index import Neighbours
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.graph import nearest, self_neighbours
@@ -18,8 +17,12 @@ from vsr.retrieval.rerankers.vectors import PerGallery, check_at_least, near_blo
 class DBA:
     """Replace each gallery item g by g + Σ max(0, cos(g, h))^α · h over its n nearest h, and search again.
 
-    The work is done once for a gallery, before any query. An item that some query ignores (its own picture,
-    junk) is augmented, but adds nothing to others: what is searched holds no query.
+    As in the papers this is done once for a gallery, before any query and for all of them alike: the h are
+    the nearest of the whole gallery, but never g itself, which is known by its place and not by its score.
+    A picture that is a query too, as all are where a split is searched in itself, is a gallery item like any
+    other and a part of its neighbours; what its own query ignores stays out of that query's results. Such a
+    query finds itself within what it is compared with, as it would in any database that already holds it:
+    what new queries get is measured by giving queries and gallery roles of their own.
 
     Args:
         n: neighbours to add, >= 1.
@@ -30,26 +33,12 @@ class DBA:
         check_at_least(1, n=n)
         check_at_least(0, alpha=alpha)
         self.n, self.alpha = n, alpha
-        self._donors: np.ndarray | None = None
         self._augmented: PerGallery[Tensor] = PerGallery()
 
     def prepare(self, context: Context) -> None:
-        """Augment the gallery.
-
-        Raises:
-            DataError: every gallery item is ignored by some query.
-        """
+        """Augment the gallery."""
         context.refuse_l2("dba")
-        gallery = context.required("gallery", "dba")
-        self._donors = None
-        if context.ignored is not None and len(context.ignored.items):
-            self._donors = np.setdiff1d(np.arange(len(gallery)), context.ignored.items)
-            if not len(self._donors):
-                raise DataError(
-                    "rerank=dba would mix queries into the gallery, as every gallery picture is a query too; "
-                    "give queries and gallery roles of their own"
-                )
-        self._augmented.renew(gallery, self._augment)
+        self._augmented.renew(context.required("gallery", "dba"), self._augment)
 
     def embed(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> tuple[Tensor, Vectors]:
         """``queries`` as they are, and the augmented gallery (N, d) of unit length."""
@@ -60,7 +49,7 @@ class DBA:
         return nearest(*self.embed(queries, gallery, neighbours), neighbours.ids.shape[1])
 
     def _augment(self, gallery: Vectors) -> Tensor:
-        ids = self_neighbours(gallery, self.n, self._donors).ids
+        ids = self_neighbours(gallery, self.n).ids
         items = gallery if isinstance(gallery, Tensor) else torch.from_numpy(np.array(gallery, np.float32))
         augmented = torch.empty_like(items, dtype=torch.float32)
         for span, own, near in near_blocks(items, gallery, ids):
