@@ -279,6 +279,7 @@ def evaluation_run(cfg: DictConfig) -> Any:
         config,
         statistics,
         thresholds,
+        Path(given["against"]) if given["against"] else None,
     )
 
 
@@ -289,10 +290,12 @@ def compares(cfg: DictConfig) -> bool:
         ConfigError: neither is asked for, or both, or one side alone.
     """
     checkpoint, a, b = cfg.checkpoint, cfg.a, cfg.b
-    if checkpoint is None and a is None and b is None:
+    if checkpoint is None and a is None and b is None and cfg.against is None:
         raise ConfigError("give checkpoint=… to measure one, or a=FOLDER b=FOLDER to compare two evaluations")
     if checkpoint is not None and (a is not None or b is not None):
         raise ConfigError("checkpoint=… measures, a=… b=… compare: give one or the other")
+    if checkpoint is None and cfg.against is not None:
+        raise ConfigError("against=… goes with checkpoint=…; two evaluations are compared by a=… b=…")
     if checkpoint is None and (a is None or b is None):
         given, missing = ("b", "a") if a is None else ("a", "b")
         raise ConfigError(f"comparing takes two evaluations: {given} is given, {missing} is missing")

@@ -8,7 +8,7 @@ from vsr.reports.evaluation_page import write_evaluation_page
 from vsr.reports.page import render, write_page
 from vsr.reports.run_page import write_run_page
 from vsr.reports.searches import Result, Search, draw_searches
-from vsr.reports.tables import comparison_tables, evaluation_tables, metrics_table
+from vsr.reports.tables import comparison_tables, evaluation_tables, groups_tables, metrics_table
 
 __all__ = [
     "Change",
@@ -21,6 +21,7 @@ __all__ = [
     "draw_searches",
     "epoch_line",
     "evaluation_tables",
+    "groups_tables",
     "metrics_table",
     "render",
     "short_config",

@@ -54,12 +54,28 @@ class SearchGroup(NamedTuple):
         title: what a person reads.
         how: how they were chosen, a sentence.
         searches: the first is shown first.
+        other: what a person calls the run that found what they show as `QuerySearch.before`.
     """
 
     name: str
     title: str
     how: str
     searches: Sequence[QuerySearch]
+    other: str = "the other run"
+
+
+class StageLink(NamedTuple):
+    """A stage of a search and its page.
+
+    Attributes:
+        name: what a person reads, e.g. ``flat + alpha_qe``.
+        href: its page, seen from this one; None for the stage that this page is of.
+        mean: of the metric by which searches are told good from bad, with its name: ``map 0.624``.
+    """
+
+    name: str
+    href: str | None
+    mean: str = ""
 
 
 class Similarities(NamedTuple):
@@ -149,6 +165,8 @@ class EvaluationContent:
         hubs: None where there are no lists.
         similarities: None where the embeddings are not at hand.
         plane: None, likewise.
+        stages: pages of the same search's stages, in order; none where there is one only.
+        missing: why there is neither map nor similarities, where there is none.
     """
 
     title: str
@@ -165,3 +183,8 @@ class EvaluationContent:
     hubs: Hubs | None = None
     similarities: Similarities | None = None
     plane: Plane | None = None
+    stages: Sequence[StageLink] = ()
+    missing: str = (
+        "The embeddings are not at hand: they are not kept with a saved evaluation. "
+        "Measure the checkpoint again to see them."
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 from rich import box
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
@@ -22,6 +23,8 @@ from vsr.reports.formats import (
 WIDTH = 80  # columns that every table fits
 UNTRAINED, TEST, GAIN = "untrained", "test", "gain"
 _NOT_A_VALUE = ("fnmr_is", "pairs")  # of the thresholds
+_JUDGE, _OF_GROUPS = "map", ("hit_rate@1", "map", "recall@10", "ndcg@10")
+_WORST, _NAME = 10, 34  # groups shown, and characters of their names
 CHOSEN_ON_TEST = "The checkpoint was chosen on test: its figures there are too good."
 
 Intervals = Mapping[str, tuple[float, float]]
@@ -92,6 +95,29 @@ def evaluation_tables(split: str, about: Mapping[str, Any]) -> list[RenderableTy
         values = {name: one for name, one in about["thresholds"].items() if name not in _NOT_A_VALUE}
         shown += [metrics_table([("one threshold", values)]), _said(thresholds_note(about["thresholds"]))]
     return shown
+
+
+def groups_tables(groups: pd.DataFrame, most: int = _WORST) -> list[RenderableType]:
+    """The groups of queries that fare worst, and in words how many there are besides.
+
+    Args:
+        groups: a row a group, with ``queries`` and the mean of each metric over them, named by what they are
+            groups of.
+        most: rows to show, >= 1.
+    """
+    metrics = [name for name in groups.columns if name != "queries"]
+    by = _JUDGE if _JUDGE in metrics else metrics[0]
+    columns = [name for name in _OF_GROUPS if name in metrics] or metrics[:3]
+    ordered = groups.sort_values([by, "queries"], ascending=[True, False], kind="stable")
+    table = _table(str(groups.index.name), ["queries", *columns], [])
+    table.columns[0].max_width, table.columns[0].overflow = _NAME, "ellipsis"
+    for label, row in ordered.head(most).iterrows():
+        table.add_row(Text(str(label)), count(int(row["queries"])), *(three(row[name]) for name in columns))
+    rest = ordered[by].iloc[most:]
+    if rest.empty:
+        return [table]
+    others = f"{count(len(rest))} more with {by} {three(rest.iloc[0])} to {three(rest.iloc[-1])}"
+    return [table, _said(f"The lowest {most} of {count(len(groups))} by {by}; {others}: groups.csv.")]
 
 
 def thresholds_note(thresholds: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Two evaluations of the same queries, query by query: is the difference real?"""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,20 @@ from vsr.retrieval.evaluation import Evaluation, Sides
 from vsr.retrieval.statistics import Statistics
 
 _SAME = 1e-9  # differences of a query below this are rounding
+
+
+class Measures(Protocol):
+    """Whatever is of a protocol and a catalogue."""
+
+    @property
+    def protocol(self) -> str | None:
+        """Name and version of what is measured."""
+        ...
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Identity of the catalogue it is measured on."""
+        ...
 
 
 @dataclass
@@ -83,7 +97,7 @@ def compare(a: Evaluation, b: Evaluation, statistics: Statistics | None = None) 
             metric in common.
     """
     statistics = statistics or Statistics()
-    b = _aligned(a, _sides(a, "a"), b, _sides(b, "b"))
+    b = aligned(a, b)
     names = [name for name in a.per_query if name in b.per_query]
     if not names:
         raise DataError(
@@ -115,27 +129,48 @@ def _table(
     return pd.DataFrame(columns, index=pd.Index(list(differences), name="metric"))
 
 
-def _aligned(a: Evaluation, ours: Sides, b: Evaluation, theirs: Sides) -> Evaluation:
-    """``b`` with its queries in ``a``'s order, when both measured the same thing."""
+def aligned(a: Evaluation, b: Evaluation, named: tuple[str, str] = ("a", "b")) -> Evaluation:
+    """``b`` with its queries in ``a``'s order, when both measured the same thing.
+
+    Args:
+        a: one evaluation.
+        b: another.
+        named: what a person calls the two.
+
+    Raises:
+        DataError: they are not of the same protocol, catalogue, gallery, queries and relevance.
+    """
+    ours, theirs = (_sides(one, name) for one, name in zip((a, b), named, strict=True))
+    check_same_data(a, b, named)
+    if not np.array_equal(ours.gallery_rows, theirs.gallery_rows):
+        counts = f"({len(ours.gallery_rows)} and {len(theirs.gallery_rows)} pictures)"
+        raise _refusal(named, f"galleries {counts}", "perhaps pictures were skipped in one of them")
+    only = set(ours.query_items) ^ set(theirs.query_items)
+    if only:
+        some = f"({len(only)} are in one only, such as {min(only)})"
+        raise _refusal(named, f"queries {some}", "measure both alike")
+    if a.judging != b.judging:
+        raise _refusal(named, f"relevance ({a.judging} and {b.judging})", "measure both alike")
+    place = {item: at for at, item in enumerate(theirs.query_items)}
+    order = np.array([place[item] for item in ours.query_items], np.int64)
+    if not np.array_equal(a.n_relevant, b.n_relevant[order]):
+        raise _refusal(named, "numbers of relevant pictures for the same queries", "measure both alike")
+    return _reordered(b, theirs, order)
+
+
+def check_same_data(a: Measures, b: Measures, named: tuple[str, str] = ("a", "b")) -> None:
+    """Refuse two that were, or will be, measured by other protocols or on other catalogues.
+
+    Raises:
+        DataError: they differ.
+    """
     for what, one, other in (
         ("protocols", a.protocol, b.protocol),
         ("catalogue fingerprints", a.fingerprint, b.fingerprint),
     ):
         if one != other:
-            raise _refusal(f"{what} ({one} and {other})", "measure both on the same split of the same data")
-    if not np.array_equal(ours.gallery_rows, theirs.gallery_rows):
-        counts = f"({len(ours.gallery_rows)} and {len(theirs.gallery_rows)} pictures)"
-        raise _refusal(f"galleries {counts}", "perhaps pictures were skipped in one of them")
-    only = set(ours.query_items) ^ set(theirs.query_items)
-    if only:
-        raise _refusal(f"queries ({len(only)} are in one only, such as {min(only)})", "measure both alike")
-    if a.judging != b.judging:
-        raise _refusal(f"relevance ({a.judging} and {b.judging})", "measure both alike")
-    place = {item: at for at, item in enumerate(theirs.query_items)}
-    order = np.array([place[item] for item in ours.query_items], np.int64)
-    if not np.array_equal(a.n_relevant, b.n_relevant[order]):
-        raise _refusal("numbers of relevant pictures for the same queries", "measure both alike")
-    return _reordered(b, theirs, order)
+            mend = "measure both on the same split of the same data"
+            raise _refusal(named, f"{what} ({one} and {other})", mend)
 
 
 def _reordered(b: Evaluation, sides: Sides, order: np.ndarray) -> Evaluation:
@@ -155,8 +190,8 @@ def _sides(evaluation: Evaluation, side: str) -> Sides:
     return evaluation.sides
 
 
-def _refusal(what: str, mend: str) -> DataError:
-    return DataError(f"a and b cannot be compared: they have different {what}; {mend}")
+def _refusal(named: tuple[str, str], what: str, mend: str) -> DataError:
+    return DataError(f"{' and '.join(named)} cannot be compared: they have different {what}; {mend}")
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:

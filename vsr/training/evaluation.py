@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning as L
 import numpy as np
@@ -20,6 +20,18 @@ from vsr.retrieval.similarity import SIMILARITIES
 from vsr.training.embed import gather, train_split, unique_rows
 
 
+class MeasuredOn(NamedTuple):
+    """What fixes the numbers of an evaluation, known before it is made."""
+
+    protocol: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, split: str) -> "MeasuredOn":
+        """That of one split of a catalogue."""
+        return cls(f"{catalogue.protocol}:{split}", catalogue.fingerprint)
+
+
 @dataclass
 class Measured:
     """What one pass over a split gave.
@@ -33,6 +45,7 @@ class Measured:
         skipped: rows whose pictures could not be decoded and were left out.
         queries: (Q, D) embeddings, on the CPU.
         gallery: (N, D) embeddings, on the CPU.
+        similarity: cosine, ip or l2: what exact search ranked by.
     """
 
     split: str
@@ -42,6 +55,7 @@ class Measured:
     skipped: list[int] = field(default_factory=list)
     queries: Tensor | None = None
     gallery: Tensor | None = None
+    similarity: str = "cosine"
 
     @property
     def evaluation(self) -> Evaluation:
@@ -224,7 +238,15 @@ def measure(
             context or Context(catalogue=catalogue), query_rows=query_rows, gallery_rows=gallery_rows
         ),
     )
+    measured = MeasuredOn.of(catalogue, split)
     for stage in stages:
-        stage.evaluation.protocol = f"{catalogue.protocol}:{split}"
-        stage.evaluation.fingerprint = catalogue.fingerprint
-    return Measured(split, stages, query_rows, gallery_rows, queries=queries.cpu(), gallery=gallery.cpu())
+        stage.evaluation.protocol, stage.evaluation.fingerprint = measured.protocol, measured.fingerprint
+    return Measured(
+        split,
+        stages,
+        query_rows,
+        gallery_rows,
+        queries=queries.cpu(),
+        gallery=gallery.cpu(),
+        similarity=how.similarity,
+    )

@@ -8,15 +8,18 @@ import lightning as L
 import rich
 from torch import nn
 
+from vsr.data import Catalogue
 from vsr.errors import CheckpointError, ConfigError, nearest
 from vsr.files import write_json
-from vsr.reports import evaluation_tables
+from vsr.reports import evaluation_tables, groups_tables
 from vsr.retrieval import Evaluation, Statistics, Thresholds
 from vsr.retrieval.breakdown import complete
+from vsr.retrieval.comparing import check_same_data
+from vsr.retrieval.comparison_run import evaluation_folder
 from vsr.retrieval.pictures import draw_examples
 from vsr.training.checkpoints import chosen_on, read_checkpoint
-from vsr.training.evaluation import RankingEvaluation
-from vsr.training.measured_page import show_measured
+from vsr.training.evaluation import Measured, MeasuredOn, RankingEvaluation
+from vsr.training.measured_page import STAGES, show_measured
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import PROVENANCE, provenance
 from vsr.training.stage_table import save_stages, timed_table
@@ -39,6 +42,8 @@ class EvaluationRun:
         config: resolved plain configuration: the checkpoint's with what the command line changed.
         statistics: of the confidence intervals.
         thresholds: which metrics of one threshold.
+        against: folder of another evaluation of the same split, or of a training run: the page shows the
+            searches that changed most.
     """
 
     module: VisualSearchModule
@@ -51,6 +56,7 @@ class EvaluationRun:
     config: dict[str, Any]
     statistics: Statistics = field(default_factory=Statistics)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    against: Path | None = None
 
 
 def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
@@ -59,35 +65,59 @@ def evaluate_checkpoint(run: EvaluationRun) -> Evaluation:
     Raises:
         ConfigError: the split is neither val nor test.
         CheckpointError: the checkpoint does not fit the network.
+        DataError: ``against`` holds no evaluation, or one that measured something else.
     """
     if run.split not in SPLITS:
         raise ConfigError(f"split must be val or test, got {run.split}{nearest(run.split, SPLITS)}")
+    catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
+    other = None if run.against is None else _other(run.against, MeasuredOn.of(catalogue, run.split))
     load_model(run.module.model, run.checkpoint)
     loop = run.trainer.validate if run.split == "val" else run.trainer.test
     loop(run.module, datamodule=run.datamodule, verbose=False)
     measured = run.evaluation.latest
     assert measured is not None
-    result = measured.evaluation
     if run.trainer.is_global_zero:
-        catalogue = run.datamodule.catalogue  # pyright: ignore[reportAttributeAccessIssue]
-        rows = measured.query_rows, measured.gallery_rows
         chosen = chosen_on(run.config, run.checkpoint)
+        rows = measured.query_rows, measured.gallery_rows
         for stage in measured.stages:
             complete(stage.evaluation, catalogue, *rows, chosen, run.statistics, run.thresholds)
-        write_json(
-            run.folder / PROVENANCE, provenance(run.config, run.split, run.checkpoint, measured.skipped)
-        )
-        result.save(run.folder)
-        save_stages(measured.stages, run.folder / "stages")
-        draw_examples(result, catalogue, *rows, run.folder / "searches.jpg")
-        show_measured(measured, catalogue, run.folder, [("checkpoint", str(run.checkpoint), True)])
-        console = rich.get_console()
-        for part in evaluation_tables(run.split, result.about()):
-            console.print(part)
-        if len(measured.stages) > 1:
-            console.print(timed_table(measured.stages))
-        console.print(f"Run folder: {run.folder}", soft_wrap=True)
-    return result
+        _say(run, measured, catalogue, _write(run, measured, catalogue, other))
+    return measured.evaluation
+
+
+def _write(
+    run: EvaluationRun, measured: Measured, catalogue: Catalogue, other: Evaluation | None
+) -> list[Path]:
+    """Fill the run folder; the paths of its pages."""
+    result, rows = measured.evaluation, (measured.query_rows, measured.gallery_rows)
+    write_json(run.folder / PROVENANCE, provenance(run.config, run.split, run.checkpoint, measured.skipped))
+    result.save(run.folder)
+    save_stages(measured.stages, run.folder / STAGES)
+    draw_examples(result, catalogue, *rows, run.folder / "searches.jpg")
+    facts = [("checkpoint", str(run.checkpoint), True)]
+    return show_measured(measured, catalogue, run.folder, facts, other, str(run.against))
+
+
+def _say(run: EvaluationRun, measured: Measured, catalogue: Catalogue, pages: list[Path]) -> None:
+    """Print what a person wants to know at once, and where the rest is."""
+    result, console = measured.evaluation, rich.get_console()
+    parts = evaluation_tables(run.split, result.about())
+    if len(catalogue.levels) > 1 and result.groups is not None and len(result.groups):
+        parts += groups_tables(result.groups)
+    if len(measured.stages) > 1:
+        parts.append(timed_table(measured.stages))
+    for part in parts:
+        console.print(part)
+    console.print(f"Run folder: {run.folder}", soft_wrap=True)
+    for page in pages:
+        console.print(f"Page: {page}", soft_wrap=True)
+
+
+def _other(folder: Path, ours: MeasuredOn) -> Evaluation:
+    """The evaluation in ``folder``; what cannot be compared is told before anything is embedded."""
+    other = Evaluation.load(evaluation_folder(folder))
+    check_same_data(ours, other, ("this evaluation", str(folder)))
+    return other
 
 
 def load_model(model: nn.Module, path: Path) -> None:

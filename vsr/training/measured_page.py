@@ -1,27 +1,46 @@
-"""The page of what a pass over a split gave."""
+"""The pages of what a pass over a split gave: one of exact search, and one of each stage after it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from vsr.data.catalogue import Catalogue
-from vsr.retrieval.show import Shown, show_evaluation
+from vsr.reports.evaluation_content import StageLink
+from vsr.reports.evaluation_page import PAGE
+from vsr.retrieval import Evaluation, Stage
+from vsr.retrieval.page_searches import OTHER
+from vsr.retrieval.pictures import METRIC
+from vsr.retrieval.show import show_evaluation
+from vsr.retrieval.shown import Shown
 from vsr.training.evaluation import Measured
 from vsr.training.provenance import command, versions
 
+STAGES = "stages"  # the folder of what follows exact search, a folder a stage in it
+
 
 def show_measured(
-    measured: Measured, catalogue: Catalogue, folder: Path, facts: Sequence[tuple[str, str, bool]] = ()
-) -> Path:
-    """Write ``evaluation.html`` and its pictures into ``folder``.
+    measured: Measured,
+    catalogue: Catalogue,
+    folder: Path,
+    facts: Sequence[tuple[str, str, bool]] = (),
+    against: Evaluation | None = None,
+    named: str = OTHER,
+) -> list[Path]:
+    """Write ``evaluation.html`` of exact search into ``folder`` and of stages into ``folder/stages/<stage>``.
+
+    What changed most is shown against exact search on the pages of the stages, and on that of exact search
+    against another run where one is given.
 
     Args:
         measured: what there is to show.
         catalogue: where the pictures and their labels are.
         folder: where to.
         facts: as for `vsr.retrieval.show.show_evaluation`; versions and command are added.
+        against: exact search of another run of the same protocol.
+        named: what a person calls it.
 
     Returns:
-        The path of the page.
+        The paths of the pages, that of exact search first.
     """
     shown = Shown(
         measured.evaluation,
@@ -30,7 +49,41 @@ def show_measured(
         measured.gallery_rows,
         measured.queries,
         measured.gallery,
+        similarity=measured.similarity,
+        stages=_links(measured.stages, 0),
     )
     names = " · ".join(f"{name} {one}" for name, one in versions().items())
     facts = [*facts, ("command", command(), True), ("versions", names, False)]
-    return show_evaluation(shown, folder, intervals=measured.evaluation.intervals or None, facts=facts)
+    pages = [show_evaluation(shown, folder, against, named, facts)]
+    for place, stage in enumerate(measured.stages[1:], 1):
+        part = replace(
+            shown,
+            evaluation=stage.evaluation,
+            queries=None,  # what the stage ranks by is not the distance of these
+            gallery=None,
+            stages=_links(measured.stages, place),
+        )
+        times = f"{stage.ms_per_query:.3g} ms a query, {stage.offline_s:.3g} s before any"
+        about = [("stage", stage_words(stage), False), ("time", times, False), *facts]
+        into = folder / STAGES / stage.name
+        pages.append(show_evaluation(part, into, measured.evaluation, "exact search", about))
+    return pages
+
+
+def stage_words(stage: Stage) -> str:
+    """The name of a stage for people: ``flat + alpha_qe``."""
+    return stage.name.replace("+", " + ")
+
+
+def _links(stages: Sequence[Stage], here: int) -> list[StageLink]:
+    """The pages of all stages as the page of one of them sees them; none where there is one stage only."""
+    if len(stages) == 1:
+        return []
+    up = "" if here == 0 else "../../"
+    links = []
+    for place, stage in enumerate(stages):
+        where = f"{up}{PAGE}" if place == 0 else f"{up}{STAGES}/{stage.name}/{PAGE}"
+        mean = stage.evaluation.means.get(METRIC)
+        words = "" if mean is None else f"{METRIC} {mean:.3f}"
+        links.append(StageLink(stage_words(stage), None if place == here else where, words))
+    return links

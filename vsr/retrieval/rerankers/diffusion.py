@@ -3,9 +3,9 @@
 Source: Iscen et al. 2017 (arXiv 1611.05113), sections 3 and 4 (affinities, conjugate gradient, truncation);
 Yang et al. 2019 (arXiv 1811.10907): the graph is normalized before it is truncated ("late truncation").
 Their other step is not done here: they solve the system once for each gallery item, offline and truncated
-around it, and a query only adds up the solutions of its nearest items. Here it is solved for each query, around
-its own neighbours, as Iscen et al. do: slower online (an n × n system a query), but there is nothing of size
-N × n to keep, and a gallery that changes costs no more than its graph.
+around it, and a query only adds up the solutions of its nearest items. Here it is solved for each query,
+around its own neighbours, as Iscen et al. do: slower online (an n × n system a query), but nothing of size
+N × n is kept, and a gallery that changes costs no more than its graph.
 """
 
 from typing import NamedTuple
