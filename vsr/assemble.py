@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +134,22 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in container.items()}
 
 
+def _own(cfg: DictConfig) -> dict[str, Any]:
+    """`plain` of what a script that reads a checkpoint says besides what `as_trained` stands for."""
+    return plain(OmegaConf.masked_copy(cfg, [key for key in cfg if key not in KEYS]))
+
+
+def _overridden(trained: dict[str, Any], cfg: DictConfig, keys: Sequence[str] = KEYS) -> dict[str, Any]:
+    """``trained`` with what ``cfg`` says of ``keys``; what an entry takes from other groups is of the result.
+
+    Raises:
+        ConfigError: as `plain` and `vsr.trained.overridden`.
+    """
+    given = OmegaConf.to_container(cfg, resolve=False)
+    assert isinstance(given, dict)
+    return plain(OmegaConf.create(overridden(trained, {str(key): one for key, one in given.items()}, keys)))
+
+
 def run_folder() -> Path:
     """The run folder: ``hydra.run.dir``, or the job's folder in a sweep."""
     return Path(HydraConfig.get().runtime.output_dir)
@@ -252,10 +268,10 @@ def evaluation_run(cfg: DictConfig) -> Any:
     from vsr.training import EvaluationRun, VisualSearchModule, read_checkpoint
 
     _hush()
-    given = plain(cfg)
+    given = _own(cfg)
     statistics, thresholds = (instantiate(given[key], key) for key in ("statistics", "thresholds"))
     checkpoint = read_checkpoint(given["checkpoint"])
-    config = overridden(checkpoint["vsr_config"], given)
+    config = _overridden(checkpoint["vsr_config"], cfg)
     config["model"] = {**config["model"], "weights": None}  # the checkpoint holds the weights
     set_threads(given["threads"])
     folder = run_folder()
@@ -309,10 +325,10 @@ def comparison_run(cfg: DictConfig) -> Any:
     """
     from vsr.retrieval import ComparisonRun
 
-    given = plain(cfg)
+    given = _own(cfg)
 
     def catalogue(config: dict[str, Any]) -> Any:
-        return instantiate(overridden(config, given, ["data"])["data"], "data").read()
+        return instantiate(_overridden(config, cfg, ["data"])["data"], "data").read()
 
     return ComparisonRun(
         Path(given["a"]),
@@ -333,11 +349,11 @@ def index_comparison_run(cfg: DictConfig) -> Any:
     from vsr.training.provenance import command, git_state, versions
 
     _hush()
-    config = plain(cfg)
+    config = _own(cfg)
     node = dict(config["comparison"])
     backends = candidates(node.pop("backends"), node.pop("only"), node["metric"], _conf("index"))
     plan = instantiate(node, "comparison", backends=backends)
-    source = _embedded(config) if config["checkpoint"] else instantiate(config["vectors"], "vectors")
+    source = _embedded(cfg) if config["checkpoint"] else instantiate(config["vectors"], "vectors")
     provenance = {"command": command(), "versions": versions(), "git": git_state()}
     against = Path(config["against"]) if config["against"] else None
     return Comparison(source, plan, run_folder(), provenance, against)
@@ -375,18 +391,18 @@ def candidates(backends: dict[str, Any], only: list[str], metric: str, entries: 
     return made
 
 
-def _embedded(config: dict[str, Any]) -> Any:
+def _embedded(cfg: DictConfig) -> Any:
     """Queries and gallery of a checkpoint, by the model and the transform that it is evaluated with."""
     from vsr.comparison import Embedded
     from vsr.training import read_checkpoint
     from vsr.training.measure import load_model
 
-    path = Path(config["checkpoint"])
-    trained = overridden(read_checkpoint(path)["vsr_config"], config, ("data", "transforms", "loader"))
+    path = Path(cfg.checkpoint)
+    trained = _overridden(read_checkpoint(path)["vsr_config"], cfg, ("data", "transforms", "loader"))
     trained["model"] = {**trained["model"], "weights": None}  # the checkpoint holds the weights
     model = network(trained)
     load_model(model, path)
-    return Embedded(model, datamodule(trained), config["split"], path)
+    return Embedded(model, datamodule(trained), cfg.split, path)
 
 
 def _conf(group: str) -> Path:

@@ -94,6 +94,13 @@ def test_an_evaluation_carries_intervals_thresholds_levels_and_groups(measured):
     assert len(pd.read_csv(measured / "groups.csv")) == told["groups"]["groups"]
 
 
+def test_the_categories_that_fare_worst_are_printed(measured):
+    out, table = (measured / "out.txt").read_text(), pd.read_csv(measured / "groups.csv", index_col=0)
+    worst = table.sort_values("map", kind="stable").head(10)
+    places = [out.index(f"\n {name} ") for name in worst.index]
+    assert places == sorted(places)
+
+
 def test_statistics_and_thresholds_are_options(script, chosen_on_test, tmp_path):
     options = ["statistics.level=0.5", "statistics.resamples=50"]
     options += ["thresholds.depth=5", "thresholds.fmr=0.2", "thresholds.background=[3,9]"]
@@ -168,6 +175,7 @@ def test_evaluations_of_two_splits_refuse_to_be_compared(script, chosen_on_test,
     [
         ([], "give checkpoint=… to measure one, or a=FOLDER b=FOLDER"),
         (["checkpoint=x.ckpt", "a=x"], "give one or the other"),
+        (["a=x", "b=y", "against=z"], "against=… goes with checkpoint=…"),
         (["a=x"], "a is given, b is missing"),
         (["b=x"], "b is given, a is missing"),
         (["a=nowhere", "b=nowhere"], "there is no evaluation in nowhere"),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +67,77 @@ def test_a_checkpoint_is_measured_with_what_learns_from_the_training_split(scrip
     test = json.loads((trained / "summary.json").read_text())["test"]
     assert stages[0]["means"] == test
     assert all(stage["ms_per_query"] > 0 for stage in stages)
+
+
+def measured(script, trained, into, *more):
+    """Standard output, and the names of the stages, of evaluate.py."""
+    checkpoint, quick = f"checkpoint={trained}/checkpoints/best.ckpt", ["trainer=cpu", "progress=none"]
+    code, out, err = script("evaluate", checkpoint, *quick, f"hydra.run.dir={into}", *more)
+    assert code == 0, err
+    stages = into / "stages" / "stages.json"
+    return out, [one["name"] for one in json.loads(stages.read_text())] if stages.exists() else []
+
+
+def test_what_is_said_at_the_terminal_wins_over_what_was_trained_with(script, trained, tmp_path):
+    _, names = measured(
+        script, trained, tmp_path / "a", "index=none", "rerank=none", "evaluation.similarity=l2"
+    )
+    assert names == []
+    config = json.loads((tmp_path / "a" / "provenance.json").read_text())["config"]
+    assert config["evaluation"] == {"depth": 100, "similarity": "l2", "block_mib": 256.0}
+    assert not config["index"]
+    assert not config["rerank"]
+    exact = Evaluation.load(tmp_path / "a")
+    assert (exact.neighbours.scores <= 0).all()  # negated squares
+    _, names = measured(script, trained, tmp_path / "b", "rerank=none", "metrics.names=[map@5]")
+    assert names == ["exact", "flat"]
+    assert list(Evaluation.load(tmp_path / "b").means) == ["map@5"]
+
+
+def test_a_page_a_stage_is_written_and_listed(script, trained, tmp_path):
+    out, names = measured(script, trained, tmp_path / "a", f"against={trained}")
+    pages = [line.removeprefix("Page: ") for line in out.splitlines() if line.startswith("Page: ")]
+    assert pages == [
+        f"{tmp_path}/a/evaluation.html",
+        *(f"{tmp_path}/a/stages/{name}/evaluation.html" for name in names[1:]),
+    ]
+    exact, *stages = (Path(page).read_text("utf-8") for page in pages)
+    assert f"against {trained}; 0 queries rose, 0 fell" in exact
+    assert all("against exact search;" in stage for stage in stages)
+    assert "of 5 by map" in out or "category" in out
+
+
+def test_another_split_is_refused_before_anything_is_measured(script, trained, tmp_path):
+    what = [f"checkpoint={trained}/checkpoints/best.ckpt", f"against={trained}", "split=val"]
+    code, _, err = script("evaluate", *what, f"hydra.run.dir={tmp_path}/x")
+    assert code == 1
+    told = err.strip().splitlines()[-1]
+    assert told.startswith(
+        f"error: this evaluation and {trained} cannot be compared: they have different protocols"
+    )
+    assert not (tmp_path / "x" / "evaluation.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["evaluation.similrity=l2"],
+            "evaluation.similrity is not an option of RankingEvaluation; did you mean",
+        ),
+        (["loader.wrokers=2"], "loader.wrokers is not an option of VisualSearchData; did you mean 'workers'"),
+        (["loader.workers=-1"], "loader: workers must be >= 0"),
+        (["evaluation.similarity=l2"], "evaluation.similarity is l2 but index.metric is cosine"),
+        (["rerank.mmr.n=3"], "rerank.mmr has no _target_"),
+        (["against=nowhere"], "there is no evaluation in nowhere"),
+    ],
+)
+def test_what_cannot_be_is_one_line(script, trained, tmp_path, words, told):
+    checkpoint = f"checkpoint={trained}/checkpoints/best.ckpt"
+    code, _, err = script("evaluate", checkpoint, *words, f"hydra.run.dir={tmp_path}/x")
+    assert code == 1
+    assert "Traceback" not in err
+    assert told in err.strip().splitlines()[-1]
 
 
 def test_an_index_of_another_metric_is_one_line(script, tiny, tmp_path):

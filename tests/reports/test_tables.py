@@ -2,10 +2,11 @@
 
 import io
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
-from vsr.reports import comparison_tables, evaluation_tables, metrics_table
+from vsr.reports import comparison_tables, evaluation_tables, groups_tables, metrics_table
 from vsr.reports.formats import interval, p_value, signed_interval
 
 ALL = dict.fromkeys(
@@ -149,3 +150,37 @@ def test_intervals_and_p_values_as_text():
     assert signed_interval((-0.1, 0.25)) == "[−0.100, +0.250]"
     assert signed_interval(None) == "–"
     assert [p_value(p) for p in (0.0004, 0.0006, 1.0, NAN, None)] == ["<0.001", "0.001", "1.000", "–", "–"]
+
+
+def groups(n, **columns):
+    names = pd.Index([f"c{one}" for one in range(n)], name="category")
+    return pd.DataFrame({"queries": [4] * n, "map": [one / n for one in range(n)], **columns}, names)
+
+
+def test_the_groups_that_fare_worst_stand_first_and_the_rest_are_counted():
+    lines = shown(*groups_tables(groups(25).sample(frac=1, random_state=0)))
+    rows = [line.split() for line in lines if line.startswith("c") and not line.startswith("category")]
+    assert rows == [[f"c{one}", "4", f"{one / 25:.3f}"] for one in range(10)]
+    said = " ".join(" ".join(lines).split())
+    assert "The lowest 10 of 25 by map; 15 more with map 0.400 to 0.960: groups.csv." in said
+
+
+def test_few_groups_are_all_shown_with_nothing_said():
+    lines = shown(*groups_tables(groups(3)))
+    assert sum(line.startswith("c") for line in lines) == 1 + 3
+    assert not any("more" in line for line in lines)
+
+
+def test_groups_of_many_metrics_and_long_names_fit_80_columns():
+    table = groups(12, **{name: [0.5] * 12 for name in ("hit_rate@1", "recall@10", "ndcg@10", "mrr")})
+    table.index = pd.Index(["x" * 90 + str(one) for one in range(12)], name="category")
+    assert max(map(len, shown(*groups_tables(table)))) <= 80
+
+
+def test_groups_without_map_go_by_their_first_metric():
+    table = groups(3).rename(columns={"map": "mrr"})
+    assert [line.split()[0] for line in shown(*groups_tables(table)) if line[:1] == "c"][1:] == [
+        "c0",
+        "c1",
+        "c2",
+    ]

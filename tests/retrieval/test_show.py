@@ -1,5 +1,7 @@
 """An evaluation becomes a page and pictures, whatever is missing."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +12,12 @@ from vsr.data.relevance import ListRelevance
 from vsr.errors import DataError
 from vsr.index import Neighbours
 from vsr.metrics import RankingMetrics
+from vsr.reports.evaluation_content import StageLink
 from vsr.retrieval import Evaluation, evaluate
-from vsr.retrieval.show import Shown, search_groups, show_evaluation
+from vsr.retrieval.breakdown import complete
+from vsr.retrieval.page_searches import search_groups
+from vsr.retrieval.show import show_evaluation
+from vsr.retrieval.shown import Shown
 
 METRICS = RankingMetrics(["map", "hit_rate@1", "ndcg@10"])
 PICTURES = {"curves.png", "pr.png", "hubness.png", "worst.jpg", "best.jpg", "random.jpg"}
@@ -104,6 +110,76 @@ def test_evaluations_that_do_not_belong_together_are_refused(what, value):
     setattr(other, what, value)
     with pytest.raises(DataError, match=f"the same {what} can be compared"):
         search_groups(shown(), other)
+
+
+def finished(made, rows=None):
+    """The evaluation of ``made`` as it is saved, with its queries in another order when given."""
+    order = np.arange(20) if rows is None else rows
+    evaluation = evaluate(
+        made.queries[order],
+        made.gallery,
+        LabelRelevance.from_catalogue(made.catalogue, order, made.gallery_rows),
+        METRICS,
+    )
+    evaluation.protocol, evaluation.fingerprint = "made/v1:test", made.catalogue.fingerprint
+    complete(evaluation, made.catalogue, order, made.gallery_rows)
+    return evaluation
+
+
+def test_the_other_run_may_have_its_queries_in_another_order():
+    now, before = shown(), shown(noise=3.0, seed=1)
+    order = np.random.default_rng(3).permutation(20)
+    plain = search_groups(now, before.evaluation)[0]
+    mixed = search_groups(shown(evaluation=finished(now)), finished(before, order))[0]
+    assert [(one.row, one.metric, one.before) for one in mixed.searches] == [
+        (one.row, one.metric, one.before) for one in plain.searches
+    ]
+
+
+def test_another_gallery_of_the_same_catalogue_is_refused_by_the_name_of_the_run():
+    now = shown(evaluation=finished(shown()))
+    other = finished(shown())
+    other.sides = dataclasses.replace(other.sides, gallery_rows=np.arange(19))
+    with pytest.raises(
+        DataError, match="this evaluation and runs/a cannot be compared: they have different gall"
+    ):
+        search_groups(now, other, named="runs/a")
+
+
+def test_the_page_says_the_level_of_its_intervals(tmp_path):
+    made = shown()
+    made.evaluation.intervals, made.evaluation.resampling = {"map": (0.1, 0.2)}, {"level": 0.5}
+    assert "50 % interval" in show_evaluation(made, tmp_path).read_text("utf-8")
+
+
+def test_the_page_of_a_stage_says_which_and_links_the_others(tmp_path):
+    links = [
+        StageLink("exact", "../../evaluation.html", "map 0.250"),
+        StageLink("flat + mmr", None, "map 0.5"),
+    ]
+    made = shown()
+    stage = dataclasses.replace(made, queries=None, gallery=None, stages=links)
+    html = show_evaluation(stage, tmp_path, made.evaluation, "exact search").read_text("utf-8")
+    assert "made/v1:test, flat + mmr" in html
+    assert '<a href="../../evaluation.html">exact <i>map 0.250</i></a>' in html
+    assert '<b aria-current="page">flat + mmr <i>map 0.5</i></b>' in html
+    assert html.count("see exact search for the embeddings") == 2
+    assert "greatest changes of map against exact search" in html
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "ip", "l2"])
+def test_ignored_pictures_have_the_scores_of_the_similarity_that_ranked(similarity):
+    made = shown(noise=0.5)
+    rows = np.arange(20)
+    everything = evaluate(made.queries, made.gallery, made.relevance, METRICS, similarity=similarity)
+    best = int(everything.neighbours.ids[0, 0])
+    junk = ListRelevance.from_lists([[0 if q else 1] for q in rows], 20, [[q, best] for q in rows])
+    evaluation = evaluate(made.queries, made.gallery, junk, METRICS, similarity=similarity)
+    evaluation.fingerprint = made.catalogue.fingerprint
+    again = shown(noise=0.5, evaluation=evaluation, relevance=junk, similarity=similarity)
+    first = next(one for group in search_groups(again) for one in group.searches if one.row == 0)
+    assert (first.hits[0].row, first.hits[0].relevance) == (best, "ignored")
+    assert first.hits[0].score == pytest.approx(everything.neighbours.scores[0, 0], abs=1e-5)
 
 
 def test_another_catalogue_is_refused():
