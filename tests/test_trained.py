@@ -27,7 +27,7 @@ def told(*words, script="evaluate"):
 
 
 def test_nothing_said_changes_nothing():
-    assert told() == {**dict.fromkeys(KEYS, {}), **TRAINED}
+    assert told() == {**{key: {} for key in KEYS}, **TRAINED}
 
 
 @pytest.mark.parametrize("how", ["{}=none", "~{}"])

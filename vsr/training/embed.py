@@ -1,5 +1,6 @@
 """Embeddings of rows of a catalogue, gathered from all devices, each row once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import lightning as L
@@ -25,21 +26,42 @@ def train_split(pl_module: L.LightningModule, data: Any) -> tuple[Tensor, np.nda
     """
     trainer = pl_module.trainer
     rows = data.catalogue.rows("train")[trainer.global_rank :: trainer.world_size]
-    parts, kept = [], []
+    parts = []
     with torch.no_grad(), trainer.precision_plugin.val_step_context():
         for batch in data.loader(rows):
             batch = pl_module.transfer_batch_to_device(batch, pl_module.device, 0)
             if len(batch.images):
-                parts.append(pl_module(batch.images.flatten(0, 1)).float())
-                kept.append(batch.rows[:, 0])
-    if not parts:
-        raise DataError("a reranker learns from split train, which has no picture; check the split column")
-    embeddings, found = unique_rows(pl_module, torch.cat(parts), torch.cat(kept))
+                parts.append((pl_module(batch.images.flatten(0, 1)).float(), batch.rows[:, 0]))
+    nothing = "a reranker learns from split train, which has no picture; check the split column"
+    embeddings, found = unique_rows(pl_module, parts, nothing)
     return embeddings, found.cpu().numpy()
 
 
-def unique_rows(pl_module: L.LightningModule, embeddings: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Embeddings (n, D) and rows (n,) of all ranks, rows rising, each kept once."""
+def unique_rows(
+    pl_module: L.LightningModule, parts: Sequence[tuple[Tensor, Tensor]], nothing: str
+) -> tuple[Tensor, Tensor]:
+    """Embeddings (n, D) and rows (n,) of all ranks, rows rising, each kept once.
+
+    Args:
+        pl_module: its ``trainer`` knows the devices.
+        parts: embeddings (b, D) and rows (b,) of this rank's batches; none where others have all.
+        nothing: what to say when no rank has any.
+
+    Raises:
+        DataError: no rank has any; on all ranks at once, so that none waits for another.
+    """
+    width = torch.tensor(parts[0][0].shape[1] if parts else 0, device=pl_module.device)
+    if pl_module.trainer.world_size > 1:
+        width = torch.as_tensor(pl_module.all_gather(width)).max()
+    if not width:
+        raise DataError(nothing)
+    embeddings, rows = (
+        torch.cat([empty.to(pl_module.device), *values])
+        for empty, values in (
+            (torch.zeros(0, int(width)), [one for one, _ in parts]),
+            (torch.zeros(0, dtype=torch.long), [one for _, one in parts]),
+        )
+    )
     if pl_module.trainer.world_size > 1:
         embeddings, rows = gather(pl_module, embeddings), gather(pl_module, rows)
     order = torch.argsort(rows, stable=True)

@@ -185,14 +185,9 @@ class RankingEvaluation(L.Callback):
 
     def _whole_split(self, pl_module: L.LightningModule) -> tuple[Tensor, Tensor]:
         """Embeddings (n, D) and rows (n,), rising, of the whole split, on every rank."""
-        if not self._seen:
-            raise DataError(
-                "the evaluation saw no picture; check the split column and trainer.limit_val_batches"
-            )
-        embeddings = torch.cat([one for one, _ in self._seen])
-        rows = torch.cat([one for _, one in self._seen])
-        self._seen = []
-        return unique_rows(pl_module, embeddings, rows)
+        seen, self._seen = self._seen, []
+        nothing = "the evaluation saw no picture; check the split column and trainer.limit_val_batches"
+        return unique_rows(pl_module, seen, nothing)
 
     def _skipped_anywhere(self, pl_module: L.LightningModule) -> list[int]:
         skipped = torch.tensor(self._skipped, dtype=torch.long, device=pl_module.device)
