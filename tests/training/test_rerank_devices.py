@@ -1,4 +1,4 @@
-"""Two processes measure what one does, with rerankers that learn from the training split: gloo, on the CPU."""
+"""Two processes measure what one does, with rerankers that learn from the training split: gloo, CPU."""
 
 import os
 import socket
