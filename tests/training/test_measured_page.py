@@ -3,51 +3,51 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from vsr.data.catalogue import Catalogue
 from vsr.index import Flat
 from vsr.metrics import RankingMetrics
-from vsr.retrieval.rerankers import MMR, AlphaQE
+from vsr.retrieval.rerankers import AlphaQE
 from vsr.training import RankingEvaluation
 from vsr.training.evaluation import measure
 from vsr.training.measured_page import show_measured
 
 
-@pytest.fixture
-def split(make_catalogue):
-    """Catalogue, embeddings and rows of 12 pictures."""
-    catalogue = make_catalogue(test={"a": 4, "b": 4, "c": 4})
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """Folder and pages of exact search, against another run, of an index and of a reranker after it."""
+    rows = np.arange(12)
+    table = pd.DataFrame({"item": [f"p{row}" for row in rows], "image": rows, "product": rows // 4})
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), np.uint8)
+    catalogue = Catalogue(table.assign(split="test", role="both"), ("product",), "made/v1", pixels=pixels)
     vectors = torch.nn.functional.normalize(torch.randn(12, 6, generator=torch.Generator().manual_seed(0)))
-    return catalogue, vectors, torch.arange(12)
+    how = RankingEvaluation(RankingMetrics(["map"]), Flat(), [AlphaQE(3)])
+    measured, other = (
+        measure(how, catalogue, "test", some, torch.from_numpy(rows))
+        for some in (vectors, vectors.roll(1, 0))
+    )
+    folder = tmp_path_factory.mktemp("pages")
+    return folder, show_measured(measured, catalogue, folder, against=other.evaluation, named="runs/a")
 
 
-def test_every_stage_has_a_page_and_each_leads_to_the_others(tmp_path, split):
-    catalogue, vectors, rows = split
-    how = RankingEvaluation(RankingMetrics(["map"]), Flat(), [AlphaQE(3), MMR()])
-    pages = show_measured(measure(how, catalogue, "test", vectors, rows), catalogue, tmp_path)
-    names = ["flat", "flat+alpha_qe", "flat+alpha_qe+mmr"]
-    assert pages == [
-        tmp_path / "evaluation.html",
-        *(tmp_path / "stages" / name / "evaluation.html" for name in names),
-    ]
-    for page in pages:
+def test_every_stage_has_a_page_and_each_leads_to_the_others(pages):
+    folder, written = pages
+    below = [folder / "stages" / name / "evaluation.html" for name in ("flat", "flat+alpha_qe")]
+    assert written == [folder / "evaluation.html", *below]
+    for page in written:
         links = re.findall(r'<a href="([^#"]+)"', page.read_text("utf-8"))
         reached = {(page.parent / link).resolve() for link in links}
-        assert reached == {other.resolve() for other in pages if other != page}
+        assert reached == {other.resolve() for other in written if other != page}
 
 
-def test_a_stage_is_shown_against_exact_search_and_exact_search_against_the_other_run(tmp_path, split):
-    catalogue, vectors, rows = split
-    how = RankingEvaluation(RankingMetrics(["map"]), rerankers=[MMR()])
-    measured = measure(how, catalogue, "test", vectors, rows)
-    other = measure(how, catalogue, "test", vectors.roll(1, dims=0), rows).evaluation
-    exact, stage = (
-        page.read_text("utf-8")
-        for page in show_measured(measured, catalogue, tmp_path, against=other, named="runs/a")
-    )
+def test_a_stage_is_shown_against_exact_search_and_exact_search_against_the_other_run(pages):
+    exact, *stages = (page.read_text("utf-8") for page in pages[1])
     assert "against runs/a;" in exact
-    assert "against exact search;" in stage
+    assert len(stages) == 2
+    assert all("against exact search;" in stage for stage in stages)
 
 
 def test_the_embeddings_of_the_pass_reach_the_page(tmp_path, make_catalogue):
