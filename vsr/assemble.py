@@ -105,6 +105,8 @@ def _with_objects(target: str, values: dict[str, Any], place: str, **objects: An
     check_node({"_target_": target, **values}, place, objects)
     try:
         return get_object(target)(**values, **objects)
+    except UserError:
+        raise  # it names its key itself
     except ValueError as error:
         raise ConfigError(f"{place}: {error}") from error
 
