@@ -27,7 +27,7 @@ COUNTS = {"many": (45, 37), "a rank without pictures": (45, 1)}  # pictures of t
 
 
 class Net(nn.Module):
-    """Pictures (B, 3, 8, 8) to embeddings (B, 8), in float64: the batch that a picture is in leaves no trace."""
+    """Pictures (B, 3, 8, 8) to embeddings (B, 8), in float64: batches leave no trace."""
 
     def __init__(self):
         super().__init__()
