@@ -10,6 +10,7 @@ from vsr.reports.evaluation_page import PAGE
 from vsr.retrieval import Evaluation, Stage
 from vsr.retrieval.page_searches import OTHER
 from vsr.retrieval.pictures import METRIC
+from vsr.retrieval.search import EXACT
 from vsr.retrieval.show import show_evaluation
 from vsr.retrieval.shown import Shown
 from vsr.training.evaluation import Measured
@@ -63,16 +64,18 @@ def show_measured(
             gallery=None,
             stages=_links(measured.stages, place),
         )
-        times = f"{stage.ms_per_query:.3g} ms a query, {stage.offline_s:.3g} s before any"
+        times = f"{stage.ms_per_query:.3g} ms a query"
+        if stage.offline_s >= 0.01:
+            times += f", {stage.offline_s:.2g} s before any query"
         about = [("stage", stage_words(stage), False), ("time", times, False), *facts]
         into = folder / STAGES / stage.name
-        pages.append(show_evaluation(part, into, measured.evaluation, "exact search", about))
+        pages.append(show_evaluation(part, into, measured.evaluation, stage_words(measured.stages[0]), about))
     return pages
 
 
 def stage_words(stage: Stage) -> str:
-    """The name of a stage for people: ``flat + alpha_qe``."""
-    return stage.name.replace("+", " + ")
+    """The name of a stage for people: ``exact search``, ``flat + alpha_qe``."""
+    return "exact search" if stage.name == EXACT else stage.name.replace("+", " + ")
 
 
 def _links(stages: Sequence[Stage], here: int) -> list[StageLink]:
