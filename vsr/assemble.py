@@ -443,9 +443,12 @@ def run_script(main: Callable[[], None]) -> None:
 
 def explain(error: Exception) -> str | None:
     """One line for a command line that Hydra refuses, with the nearest names; None for any other error."""
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
-        return f"{group}={name}: no such entry in conf/{group}/{nearest(name, error.options)}"
+        known = error.options  # which Hydra does not tell of an entry in a list
+        if known is None:
+            known = [path.stem for path in (Path(__file__).parents[1] / "conf" / group).glob("*.yaml")]
+        return f"{group}={name}: no such entry in conf/{group}/{nearest(name, known)}"
     if isinstance(error, OverrideParseException):
         return f"{error.override} cannot be read as key=value; quote what the shell or Hydra reads as a sign"
     cause = error.__cause__

@@ -122,6 +122,7 @@ def test_another_split_is_refused_before_anything_is_measured(script, trained, t
         (["loader.workers=-1"], "loader: workers must be >= 0"),
         (["evaluation.similarity=l2"], "evaluation.similarity is l2 but index.metric is cosine"),
         (["rerank.mmr.n=3"], "rerank.mmr has no _target_"),
+        (["rerank=[mmmr]"], "rerank=mmmr: no such entry in conf/rerank/; did you mean 'mmr'?"),
         (["against=nowhere"], "there is no evaluation in nowhere"),
     ],
 )
