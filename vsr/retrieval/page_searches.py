@@ -131,8 +131,12 @@ def _scores(shown: Shown, query: int, items: np.ndarray) -> np.ndarray:
     """Scores (n,) of the gallery's ``items`` (n,) for one query, of the kind of the neighbors' scores."""
     assert shown.queries is not None
     assert shown.gallery is not None
-    at = torch.from_numpy(items).to(shown.gallery.device) if isinstance(shown.gallery, Tensor) else items
-    similarity = Similarity(shown.queries[query : query + 1], shown.gallery[at], shown.similarity)
+    gallery = shown.gallery
+    if isinstance(gallery, Tensor):
+        part = gallery[torch.from_numpy(items).to(gallery.device)]
+    else:
+        part = gallery[items]
+    similarity = Similarity(shown.queries[query : query + 1], part, shown.similarity)
     every = slice(0, 1)
     scores = similarity.scores(every, similarity.gallery(slice(None)))
     return similarity.finish(every, scores)[0].cpu().numpy()
