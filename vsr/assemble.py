@@ -138,7 +138,7 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
 
 def _own(cfg: DictConfig) -> dict[str, Any]:
     """`plain` of what a script that reads a checkpoint says besides what `as_trained` stands for."""
-    return plain(OmegaConf.masked_copy(cfg, [key for key in cfg if key not in KEYS]))
+    return plain(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in KEYS]))
 
 
 def _overridden(trained: dict[str, Any], cfg: DictConfig, keys: Sequence[str] = KEYS) -> dict[str, Any]:

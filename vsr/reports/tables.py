@@ -111,7 +111,8 @@ def groups_tables(groups: pd.DataFrame, most: int = _WORST) -> list[RenderableTy
     ordered = groups.sort_values([by, "queries"], ascending=[True, False], kind="stable")
     table = _table(str(groups.index.name), ["queries", *columns], [])
     table.columns[0].max_width, table.columns[0].overflow = _NAME, "ellipsis"
-    for label, row in ordered.head(most).iterrows():
+    worst = ordered.head(most)
+    for label, row in zip(worst.index, worst.to_dict("records"), strict=True):
         table.add_row(Text(str(label)), count(int(row["queries"])), *(three(row[name]) for name in columns))
     rest = ordered[by].iloc[most:]
     if rest.empty:
