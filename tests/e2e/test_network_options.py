@@ -1,4 +1,4 @@
-"""Adapters and compilation through the real scripts: what is trained is what is read, measured and resumed."""
+"""Adapters and compilation through the real scripts: what is trained is what is read and resumed."""
 
 import json
 from pathlib import Path
@@ -37,9 +37,8 @@ def test_adapters_are_measured_resumed_and_merged_for_another_run(script, tiny, 
     assert measured(script, tmp_path / "whole", tmp_path / "e") == summary["test"]
 
     best = tmp_path / "whole/checkpoints/best.ckpt"
-    code, _, err = script(
-        "train", *tiny, *NET, f"model.weights={best}", "trainer.max_epochs=1", f"hydra.run.dir={tmp_path}/next"
-    )
+    other = [f"model.weights={best}", "trainer.max_epochs=1", f"hydra.run.dir={tmp_path}/next"]
+    code, _, err = script("train", *tiny, *NET, *other)
     assert code == 0, err
     untrained = json.loads((tmp_path / "next/summary.json").read_text())["untrained"]
     assert untrained == pytest.approx(summary["test"], abs=0.01)  # it starts where that one ended
