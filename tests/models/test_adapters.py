@@ -42,7 +42,7 @@ FAMILIES = {
     "swin_t": (nn.Linear, 27),
     "vit_b_16": (nn.Linear, 24),
     "timm/test_vit": (nn.Linear, 24),
-    "timm/test_resnet": (nn.Conv2d, 14),
+    "timm/test_resnet": (nn.Conv2d, 15),
 }
 
 

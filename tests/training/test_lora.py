@@ -40,7 +40,7 @@ def test_a_step_moves_adapters_and_head_alone_statistics_included():
 
 def test_the_adapters_of_each_block_learn_at_their_own_rate():
     model = EmbeddingModel("resnet18", width=8)
-    LoRA(rank=2).adapt(model)
+    LoRA(rank=2, layers=["conv2"]).adapt(model)
     groups = parameter_groups(model, torch.nn.Module(), lr=1.0, weight_decay=0.1, layer_lr_decay=0.5)
     rate = {id(weight): group["lr"] for group in groups for weight in group["params"]}
     last = model.backbone.layer4[1].conv2.lora_B.default.weight

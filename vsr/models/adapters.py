@@ -50,6 +50,9 @@ def add_adapters(
     chosen = _largest_kind(called) if layers is None else _named(called, layers, model.backbone)
     config = peft.LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=list(chosen))
     peft.inject_adapter_in_model(config, model.backbone)
+    for name in chosen:
+        layer: Any = model.backbone.get_submodule(name)
+        layer.train(layer.get_base_layer().training)
     return list(chosen)
 
 
