@@ -3,7 +3,6 @@ import shutil
 
 import pytest
 import torch
-
 from torch import nn
 
 from vsr.errors import ConfigError
