@@ -52,7 +52,7 @@ def test_a_run_of_another_recipe_is_not_resumed(script, tiny, tmp_path):
     other = [f"ckpt_path={tmp_path}/one/checkpoints/last.ckpt", f"hydra.run.dir={tmp_path}/other"]
     code, _, err = script("train", *tiny, *NET, *other, "finetune=lora")
     assert code == 1
-    assert err.splitlines()[-1].startswith("error: finetune is not as in the run that is resumed: model.")
+    assert err.splitlines()[-1].startswith("error: finetune has adapters None in the run that is resumed")
 
 
 def test_a_compiled_run_leaves_a_plain_checkpoint(script, tiny, tmp_path):

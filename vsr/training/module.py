@@ -183,10 +183,17 @@ class VisualSearchModule(L.LightningModule):
         before, now = (config.get("memory") for config in (checkpoint["vsr_config"], self.config))
         if before != now:
             raise ConfigError(f"memory was {before} in the run that is resumed and is {now} now; keep it")
-        before, now = checkpoint["state_dict"].keys(), self.state_dict().keys()
-        if other := sorted(name for name in before ^ now if ".lora_" in name):
-            whose = "is not in the run that is resumed" if other[0] in now else "is only in it"
-            raise ConfigError(f"finetune is not as in the run that is resumed: {other[0]} {whose}; keep it")
+        before, now = (_adapters(config) for config in (checkpoint["vsr_config"], self.config))
+        if before != now:
+            raise ConfigError(
+                f"finetune has adapters {before} in the run that is resumed and {now} now; keep them"
+            )
+
+
+def _adapters(config: dict[str, Any]) -> dict[str, Any] | None:
+    """What decides which adapters there are and what they compute; None without adapters."""
+    recipe = config.get("finetune") or {}
+    return {name: recipe[name] for name in ("rank", "alpha", "layers")} if "rank" in recipe else None
 
 
 def _mix(*numbers: int) -> int:
