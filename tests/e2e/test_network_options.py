@@ -45,16 +45,6 @@ def test_adapters_are_measured_resumed_and_merged_for_another_run(script, tiny, 
     assert not any("lora" in name for name in checkpoint(tmp_path / "next")["state_dict"])
 
 
-def test_a_run_of_another_recipe_is_not_resumed(script, tiny, tmp_path):
-    pytest.importorskip("peft", reason="peft is an optional extra")
-    one = [*tiny, *NET, "trainer.max_epochs=1", f"hydra.run.dir={tmp_path}/one"]
-    assert script("train", *one, "finetune=linear_probe")[0] == 0
-    other = [f"ckpt_path={tmp_path}/one/checkpoints/last.ckpt", f"hydra.run.dir={tmp_path}/other"]
-    code, _, err = script("train", *tiny, *NET, *other, "finetune=lora")
-    assert code == 1
-    assert err.splitlines()[-1].startswith("error: finetune has adapters None in the run that is resumed")
-
-
 def test_a_compiled_run_leaves_a_plain_checkpoint(script, tiny, tmp_path):
     command = [*tiny, *NET, "compile=eager", "trainer.max_epochs=1", f"hydra.run.dir={tmp_path}/run"]
     code, _, err = script("train", *command)

@@ -140,7 +140,8 @@ class _Gram(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
         (vectors,) = ctx.saved_tensors
-        return (grads[0] + grads[0].T) @ vectors
+        both = grads[0].T.contiguous()  # torch transposes in tiles; adding a transposed matrix it does not
+        return both.add_(grads[0]) @ vectors
 
 
 def unit(embeddings: Tensor) -> Tensor:
