@@ -65,11 +65,13 @@ def merge_adapters(model: Embedder) -> None:
         ConfigError: peft is not installed.
         ValueError: an adapter is not finite.
     """
-    peft = _peft()
-    for name, part in list(model.backbone.named_modules()):
-        if isinstance(part, peft.tuners.lora.LoraLayer):
-            part.merge(safe_merge=True)
-            model.backbone.set_submodule(name, part.get_base_layer())  # pyright: ignore
+    kind = _peft().tuners.lora.LoraLayer
+    adapted: list[tuple[str, Any]] = [
+        (name, part) for name, part in model.backbone.named_modules() if isinstance(part, kind)
+    ]
+    for name, part in adapted:
+        part.merge(safe_merge=True)
+        model.backbone.set_submodule(name, part.get_base_layer())
     model.backbone.requires_grad_(True)
 
 
