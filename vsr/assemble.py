@@ -158,12 +158,18 @@ def run_folder() -> Path:
 
 
 def network(config: dict[str, Any]) -> "nn.Module":
-    """The model that ``config`` describes, its random initialization decided by ``seed``."""
+    """The model that ``config`` describes, its random initialization decided by ``seed``.
+
+    With the parts that ``finetune`` adds to it: a checkpoint holds their weights too.
+    """
     import torch
 
     if config.get("seed") is not None:
         torch.manual_seed(config["seed"])
-    return instantiate(config["model"], "model")
+    model = instantiate(config["model"], "model")
+    if config.get("finetune"):
+        instantiate(config["finetune"], "finetune").adapt(model)
+    return model
 
 
 def datamodule(config: dict[str, Any]) -> Any:
@@ -225,11 +231,15 @@ def training_module(config: dict[str, Any]) -> Any:
     """The Lightning module of a training run: network, loss, memory, and how they learn."""
     import torch
 
+    from vsr.models import compile_backbone
     from vsr.training import VisualSearchModule
 
     seed = config["seed"]
+    model = network(config)
+    if config["compile"] is not None:
+        compile_backbone(model, config["compile"])  # pyright: ignore[reportArgumentType]
     return VisualSearchModule(
-        network(config),
+        model,
         instantiate(config["loss"], "loss"),
         instantiate(config["optimizer"], "optimizer"),
         instantiate(config["scheduler"], "scheduler"),

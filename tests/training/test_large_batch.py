@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from vsr.losses import BatchHardTriplet, InfoNCE, ProxyAnchor, set_up
-from vsr.models import EmbeddingModel
+from vsr.models import EmbeddingModel, compile_backbone
 from vsr.training import LargeBatch
 
 LABELS = torch.arange(24) // 2
@@ -79,6 +79,15 @@ def test_autocast_is_replayed(tiny_model):
 
     want = cast(functools.partial(in_parts, 3))
     torch.testing.assert_close(cast(LargeBatch(8).embed), want, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.slow
+def test_a_compiled_network_learns_the_same(tiny_model):
+    plain, compiled = tiny_model().double(), tiny_model().double()
+    compile_backbone(compiled, "aot_eager")
+    want = gradients(plain, InfoNCE(), LargeBatch(8).embed)
+    torch.testing.assert_close(gradients(compiled, InfoNCE(), LargeBatch(8).embed), want)
+    torch.testing.assert_close(compiled.state_dict(), plain.state_dict())
 
 
 def test_a_real_network_learns_the_same():

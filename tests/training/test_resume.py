@@ -51,3 +51,11 @@ def test_resuming_with_another_memory_is_refused(tiny_fit):
     _, folder = tiny_fit(epochs=1, memory=XBM(20), config={"memory": {"size": 20}})
     with pytest.raises(ConfigError, match=r"memory was .*20.* and is .*30.* now; keep it"):
         tiny_fit(resume=folder / "step=6.ckpt", memory=XBM(30), config={"memory": {"size": 30}})
+
+
+@pytest.mark.parametrize("other", [{}, {"rank": 4, "alpha": 16.0, "layers": None}])
+def test_resuming_with_other_adapters_is_refused(tiny_fit, other):
+    config = {"finetune": {"rank": 8, "alpha": 16.0, "layers": None}}
+    _, folder = tiny_fit(epochs=1, config=config)
+    with pytest.raises(ConfigError, match=r"finetune has adapters .*'rank': 8.* and .* now; keep them"):
+        tiny_fit(resume=folder / "step=6.ckpt", config={"finetune": other})

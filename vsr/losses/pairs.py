@@ -1,7 +1,7 @@
 """What a pair loss compares: the anchors of a batch with columns, which are the batch or a reference set."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -97,7 +97,7 @@ class PairLoss(nn.Module):
             if ref_embeddings is not None or ref_labels is not None or own is not None:
                 raise ValueError("ref_embeddings and ref_labels go together, and own needs both")
             same = labels[:, None] == labels[None, :]  # (B, B)
-            return Pairs(anchors @ anchors.T, same.clone().fill_diagonal_(False), ~same)
+            return Pairs(gram(anchors), same.clone().fill_diagonal_(False), ~same)
         check_references(embeddings, ref_embeddings, ref_labels, own)
         same = labels[:, None] == ref_labels[None, :]  # (B, N)
         similarities = anchors @ self.vectors(ref_embeddings).to(anchors.dtype).T
@@ -122,6 +122,26 @@ def positives_of(pairs: Pairs) -> Positives:
     near = near.index_put((anchors, places), pairs.similarities[anchors, columns])
     filled = torch.arange(width, device=anchors.device) < n_positive[:, None]
     return Positives(anchors, columns, places, near, filled)
+
+
+def gram(vectors: Tensor) -> Tensor:
+    """Dot products (B, B) of the rows of (B, D) with each other."""
+    return _Gram.apply(vectors)  # pyright: ignore[reportReturnType]
+
+
+class _Gram(torch.autograd.Function):
+    """Autograd would take two products for the gradient, one for either side; their sum takes one."""
+
+    @staticmethod
+    def forward(ctx: Any, vectors: Tensor) -> Tensor:
+        ctx.save_for_backward(vectors)
+        return vectors @ vectors.T
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        (vectors,) = ctx.saved_tensors
+        both = grads[0].T.contiguous()  # torch transposes in tiles; adding a transposed matrix it does not
+        return both.add_(grads[0]) @ vectors
 
 
 def unit(embeddings: Tensor) -> Tensor:

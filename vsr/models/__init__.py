@@ -1,9 +1,20 @@
 """Pictures to embeddings: one class over torchvision's registry, one over timm's."""
 
+from vsr.models.adapters import add_adapters, merge_adapters
 from vsr.models.blocks import blocks
+from vsr.models.compiling import compile_backbone
 from vsr.models.embedder import Embedder
 from vsr.models.embedding import EmbeddingModel
 from vsr.models.timm import TimmModel
 from vsr.models.weights import LoadReport
 
-__all__ = ["Embedder", "EmbeddingModel", "LoadReport", "TimmModel", "blocks"]
+__all__ = [
+    "Embedder",
+    "EmbeddingModel",
+    "LoadReport",
+    "TimmModel",
+    "add_adapters",
+    "blocks",
+    "compile_backbone",
+    "merge_adapters",
+]

@@ -32,6 +32,7 @@ class EmbeddingModel(Embedder):
         hidden_width: of the ``mlp`` head; None for as many as the backbone has channels.
         gem_p: the exponent that ``gem`` starts from.
         zero_init: start each residual branch of a ResNet without weights at zero (arXiv 1706.02677).
+        channels_last: how pictures and convolutions' weights lie in memory; decides speed alone.
 
     Attributes:
         loaded: what came of loading ``weights``; None without weights.
@@ -52,6 +53,7 @@ class EmbeddingModel(Embedder):
         hidden_width: int | None = None,
         gem_p: float = 3.0,
         zero_init: bool = False,
+        channels_last: bool = True,
     ) -> None:
         super().__init__()
         check_backbone(backbone, pooling)
@@ -60,7 +62,7 @@ class EmbeddingModel(Embedder):
         if zero_init and weights is None:
             start_branches_at_zero(network, backbone)
         self.pictures = PictureNormalization(*mean_std(network, named))
-        self.backbone: Backbone = strip_classifier(network, backbone, class_token=pooling == "cls")
+        self.backbone: Backbone = strip_classifier(network, backbone, pooling == "cls", channels_last)
         self.pooling = build_pooling(pooling, gem_p)
         self.head, self.width = build_head(head, self.backbone.channels, width, hidden_width)
         self.normalize = normalize

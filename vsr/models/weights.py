@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torchvision.models import WeightsEnum, get_model, get_model_weights
 
 from vsr.errors import CheckpointError, ConfigError, nearest
+from vsr.models.adapters import merged_state
 
 # What torch.load raises on files that are cut off, of another kind, or hold arbitrary objects.
 UNREADABLE = (OSError, RuntimeError, ValueError, EOFError, LookupError, AttributeError, pickle.PickleError)
@@ -97,12 +98,13 @@ def load_file(model: nn.Module, path: str | Path) -> LoadReport:
     """Set the weights of ``model`` from a state dict of its torchvision network or a checkpoint of ours.
 
     A head of another shape is left as it is and reported missing, so that a model can be fine-tuned to
-    another embedding width.
+    another embedding width. Low-rank adapters are merged into the weights that they stand beside.
 
     Raises:
         CheckpointError: no such file, no file of tensors, or one that does not fit the backbone.
     """
-    state = _unwrap(_read(Path(path)), path)
+    payload = _read(Path(path))
+    state = _without_adapters(_unwrap(payload, path), payload, path)
     ours = any(name.startswith("backbone.") for name in state)
     own = model.state_dict()
     fitting: dict[str, Tensor] = {}
@@ -159,6 +161,17 @@ def _unwrap(payload: Any, path: str | Path) -> dict[str, Tensor]:
         held = _few([str(name) for name in named]) or f"a {type(payload).__name__}"
         raise CheckpointError(f"{path} holds no state dict but {held}; save model.state_dict() instead")
     return state
+
+
+def _without_adapters(state: dict[str, Tensor], payload: Any, path: str | Path) -> dict[str, Tensor]:
+    if not any(".lora_A." in name for name in state):
+        return state
+    recipe = (payload.get("vsr_config") or {}).get("finetune") or {}
+    if "alpha" not in recipe:
+        raise CheckpointError(
+            f"{path} holds low-rank adapters but not their scale; give the .ckpt of a run with finetune=lora"
+        )
+    return merged_state(state, recipe["alpha"] / recipe["rank"])
 
 
 def _bare(name: str) -> str:

@@ -9,6 +9,7 @@ from vsr.training.fit import Run, train
 from vsr.training.health import EmbeddingHealth
 from vsr.training.large_batch import LargeBatch
 from vsr.training.loggers import tensorboard_logger, wandb_logger
+from vsr.training.lora import LoRA
 from vsr.training.measure import EvaluationRun, evaluate_checkpoint
 from vsr.training.memory import XBM, MoCo
 from vsr.training.module import VisualSearchModule
@@ -26,6 +27,7 @@ __all__ = [
     "LargeBatch",
     "Lars",
     "LastCheckpoint",
+    "LoRA",
     "Measured",
     "MoCo",
     "RankingEvaluation",

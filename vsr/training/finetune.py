@@ -1,11 +1,39 @@
 """How much of a pretrained model moves, and when."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from vsr.models import Embedder, blocks
+
+
+class Recipe(Protocol):
+    """A way to fine-tune: what of a network learns, and how fast beside the optimizer's learning rate.
+
+    Attributes:
+        head_lr_factor: multiplies the learning rate of the head.
+        loss_lr_factor: multiplies the learning rate of the loss's own parameters.
+        layer_lr_decay: each block of the backbone learns at the rate of the next one times this.
+    """
+
+    @property
+    def head_lr_factor(self) -> float: ...  # noqa: D102
+
+    @property
+    def loss_lr_factor(self) -> float: ...  # noqa: D102
+
+    @property
+    def layer_lr_decay(self) -> float: ...  # noqa: D102
+
+    def adapt(self, model: Embedder) -> None:
+        """Change the parts of ``model``, before its weights are read from a checkpoint."""
+        ...
+
+    def apply(self, model: Embedder, epoch: int) -> None:
+        """Freeze or thaw parts of ``model``, in training mode, as ``epoch`` (0-based) asks."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -46,6 +74,9 @@ class FineTune:
             )
         if not 0 < self.layer_lr_decay <= 1:
             raise ValueError(f"layer_lr_decay must be > 0 and <= 1, got {self.layer_lr_decay}")
+
+    def adapt(self, model: Embedder) -> None:
+        """Leave the parts of ``model`` as they are."""
 
     def apply(self, model: Embedder, epoch: int) -> None:
         """Freeze or thaw the backbone of ``model``, in training mode, as ``epoch`` (0-based) asks."""

@@ -14,7 +14,7 @@ from vsr.errors import ConfigError, DivergedError
 from vsr.losses import labels_for, set_up
 from vsr.training.devices import world_size
 from vsr.training.embedded import Embedded
-from vsr.training.finetune import FineTune
+from vsr.training.finetune import FineTune, Recipe
 from vsr.training.large_batch import LargeBatch
 from vsr.training.memory import Memory, check_takes_memory
 from vsr.training.optimizers import parameter_groups
@@ -53,7 +53,7 @@ class VisualSearchModule(L.LightningModule):
         loss: nn.Module,
         optimizer: Callable[[Iterable], Optimizer] | None = None,
         scheduler: Callable[[Optimizer, int], LRScheduler] | None = None,
-        finetune: FineTune | None = None,
+        finetune: Recipe | None = None,
         memory: Memory | None = None,
         large_batch: LargeBatch | None = None,
         seed: int = 0,
@@ -66,7 +66,7 @@ class VisualSearchModule(L.LightningModule):
         self.loss = loss
         self.optimizer = optimizer
         self.scheduler = scheduler
-        self.finetune = finetune or FineTune()
+        self.finetune: Recipe = finetune or FineTune()
         self.memory = memory
         self.large_batch = large_batch or LargeBatch()
         self.seed = seed
@@ -179,10 +179,21 @@ class VisualSearchModule(L.LightningModule):
         checkpoint["vsr_config"] = self.config
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse to resume with another memory than the one whose content the checkpoint holds."""
+        """Refuse to resume with another memory, or other adapters, than those that the checkpoint holds."""
         before, now = (config.get("memory") for config in (checkpoint["vsr_config"], self.config))
         if before != now:
             raise ConfigError(f"memory was {before} in the run that is resumed and is {now} now; keep it")
+        before, now = (_adapters(config) for config in (checkpoint["vsr_config"], self.config))
+        if before != now:
+            raise ConfigError(
+                f"finetune has adapters {before} in the run that is resumed and {now} now; keep them"
+            )
+
+
+def _adapters(config: dict[str, Any]) -> dict[str, Any] | None:
+    """What decides which adapters there are and what they compute; None without adapters."""
+    recipe = config.get("finetune") or {}
+    return {name: recipe[name] for name in ("rank", "alpha", "layers")} if "rank" in recipe else None
 
 
 def _mix(*numbers: int) -> int:
