@@ -21,14 +21,14 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from vsr.errors import ConfigError, UserError, nearest
+from vsr.errors import ConfigError, Pruned, UserError, nearest
 
 if TYPE_CHECKING:
     from torch import nn
 
 log = logging.getLogger(__name__)
 
-TARGETS = ("vsr.", "torch.", "torchvision.", "lightning.")
+TARGETS = ("vsr.", "torch.", "torchvision.", "lightning.", "optuna.")
 
 
 def instantiate(node: dict[str, Any], place: str, **objects: Any) -> Any:
@@ -111,7 +111,14 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
 
 
 def run_folder() -> Path:
-    """The run folder: ``hydra.run.dir``, or the job's folder in a sweep."""
+    """The run folder: ``hydra.run.dir``, or the job's folder in a sweep.
+
+    Raises:
+        ConfigError: a sweep's file was chosen for a single run, which would not follow it.
+    """
+    chosen = HydraConfig.get().runtime.choices.get("sweeps")
+    if chosen is not None:
+        raise ConfigError(f"sweeps={chosen} is a sweep: start it with -m")
     return Path(HydraConfig.get().runtime.output_dir)
 
 
@@ -378,10 +385,18 @@ def run_script(main: Callable[[], None]) -> None:
 
     Any other exception keeps its traceback: it is a defect of the program, not of its use.
     """
+    from vsr.multirun import register
+    from vsr.sweeps import PRUNED, end_with_parent
+
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the line is ours
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # it tells which of its builds it tried
+    end_with_parent()
+    register()
     try:
         main()
+    except Pruned as reason:
+        rich.get_console().print(str(reason))
+        sys.exit(PRUNED)
     except UserError as error:
         _leave(str(error))
     except (HydraException, ValueError) as error:
