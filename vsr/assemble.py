@@ -22,6 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from vsr.errors import ConfigError, Pruned, UserError, nearest
+from vsr.sweeps.job import PRUNED, end_with_parent
 
 if TYPE_CHECKING:
     from torch import nn
@@ -385,13 +386,9 @@ def run_script(main: Callable[[], None]) -> None:
 
     Any other exception keeps its traceback: it is a defect of the program, not of its use.
     """
-    from vsr.multirun import register
-    from vsr.sweeps import PRUNED, end_with_parent
-
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the line is ours
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # it tells which of its builds it tried
     end_with_parent()
-    register()
     try:
         main()
     except Pruned as reason:

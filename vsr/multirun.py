@@ -1,4 +1,4 @@
-"""``-m``: Hydra's door to the sweeps. Beside `vsr.assemble` the one place that knows Hydra.
+"""What ``-m`` does: Hydra's door to the sweeps.
 
 Hydra reads the command line and hands the overrides over; jobs are new processes that compose their own
 configuration. ``hydra/sweeper=basic`` is still Hydra's own sweeper.
@@ -12,13 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import rich
-from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
-from hydra.core.plugins import Plugins
-from hydra.plugins.search_path_plugin import SearchPathPlugin
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from vsr.assemble import instantiate
@@ -41,21 +37,12 @@ GROUP = "sweeps"
 OURS = ("sweep", "sweeper", "launcher", "mode", "run")  # parts of hydra.… that are not handed to jobs
 
 
-class SweepFiles(SearchPathPlugin):
-    """Finds ``sweeps=temperature`` in the folder ``sweeps`` beside ``conf``."""
-
-    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Add the folder above ``conf`` at the end: every group of ``conf`` is looked for there first."""
-        main = next((one for one in search_path.get_path() if one.provider == "main"), None)
-        path = Path(main.path.removeprefix("file://")).parent if main is not None and main.path else None
-        if path is not None and (path / GROUP).is_dir():
-            search_path.append(GROUP, f"file://{path}")
-
-
-class Multirun(Sweeper):
-    """Runs a sweep.
+class Multirun:
+    """A sweep, as the command line says it.
 
     Args:
+        config: what Hydra composed without the command line's overrides of a job.
+        loader: composes the configurations of jobs.
         params: overrides by key, as on the command line, which goes before them.
         metric: by which jobs are compared; None for the one that chooses the checkpoint, else val/map.
         direction: maximize or minimize.
@@ -64,18 +51,17 @@ class Multirun(Sweeper):
 
     def __init__(
         self,
+        config: DictConfig,
+        loader: ConfigLoader,
         params: dict[str, Any] | None,
         metric: str | None,
         direction: str | None,
         search: dict[str, Any],
     ) -> None:
+        self.config, self.loader = config, loader
         self.params, self.metric, self.direction, self.search = params or {}, metric, direction, search
 
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Take what Hydra composed; the task function is of no use, for jobs are processes."""
-        self.hydra_context, self.config = hydra_context, config
-
-    def sweep(self, arguments: list[str]) -> None:
+    def run(self, arguments: list[str]) -> None:
         """Run the jobs that are not done yet, and write the report.
 
         Args:
@@ -107,7 +93,7 @@ class Multirun(Sweeper):
 
     def _space(self, arguments: list[str]) -> Space:
         """What varies and what does not; a key of the command line replaces one of ``params``."""
-        parser = OverridesParser.create(self.hydra_context.config_loader)
+        parser = OverridesParser.create(self.loader)
         words = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         overrides = {one.get_key_element(): one for one in parser.parse_overrides(words)}
         chosen = overrides.pop(GROUP, None)
@@ -129,7 +115,7 @@ class Multirun(Sweeper):
 
     def _composed(self, words: list[str]) -> DictConfig:
         """The configuration of a job with the overrides ``words``."""
-        return self.hydra_context.config_loader.load_sweep_config(self.config, words)
+        return self.loader.load_sweep_config(self.config, words)
 
     def _aim(self, job: DictConfig) -> tuple[str, str]:
         """Metric and direction."""
@@ -206,16 +192,6 @@ class Multirun(Sweeper):
         extra = [one.path for one in sources if one.provider == "command-line"]
         options = [] if name == Path(sys.argv[0]).stem else ["--config-name", name]
         return [*options, *(word for path in extra for word in ("--config-dir", path))]
-
-
-# Hydra takes plugins from the package hydra_plugins alone, unless they are registered under a name in it.
-Multirun.__module__ = "hydra_plugins.vsr"
-
-
-def register() -> None:
-    """Make the plugins known to Hydra; before ``hydra.main``."""
-    Plugins.instance().register(Multirun)
-    Plugins.instance().register(SweepFiles)
 
 
 def quoted(value: Any) -> str:

@@ -12,7 +12,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from vsr.multirun import register, space_of
+from vsr.multirun import space_of
 from vsr.sweeps import Choices, Space
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,6 @@ def script_of(name: str) -> str:
 
 def read(name: str) -> tuple[Space, dict]:
     """The space of a sweep's file as ``-m`` sees it, and the sweeper's configuration."""
-    register()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         cfg = compose(script_of(name), [f"sweeps={name}"], return_hydra_config=True)
         parser = OverridesParser.create(GlobalHydra.instance().config_loader())

@@ -1,6 +1,5 @@
 """How the next job of a sweep is chosen: what every search has in common, and the grid."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from vsr.errors import ConfigError
@@ -8,23 +7,27 @@ from vsr.sweeps.folder import Outcome, SweepFolder, Trial
 from vsr.sweeps.space import Point, Space
 
 
-@dataclass
 class Sweep:
-    """What a sweep is of.
+    """What a sweep is of. No dataclass: Hydra would take those that it is given apart.
 
-    Attributes:
+    Args:
         space: what varies.
         folder: where its jobs go.
-        metric: by which they are compared, such as val/map.
+        metric: by which they are compared.
         direction: maximize or minimize.
         default: the point of the configuration as it stands, where it lies in the space.
     """
 
-    space: Space
-    folder: SweepFolder
-    metric: str = "val/map"
-    direction: str = "maximize"
-    default: Point | None = None
+    def __init__(
+        self,
+        space: Space,
+        folder: SweepFolder,
+        metric: str = "val/map",
+        direction: str = "maximize",
+        default: Point | None = None,
+    ) -> None:
+        self.space, self.folder, self.metric, self.direction = space, folder, metric, direction
+        self.default = default
 
 
 class Search(Protocol):
