@@ -6,6 +6,7 @@ Hydra imports this file whenever a script starts, so what it needs for a sweep i
 from pathlib import Path
 from typing import Any
 
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
@@ -13,17 +14,34 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 
-class SweepFiles(SearchPathPlugin):
+class SweepFiles(FileConfigSource):
+    """The folder ``sweeps`` of a folder, and nothing else of it: ``sweeps://…`` on the search path."""
+
+    @staticmethod
+    def scheme() -> str:
+        """Before the folder's path."""
+        return "sweeps"
+
+    def is_group(self, config_path: str) -> bool:
+        """Whether Hydra finds groups or entries there."""
+        return config_path.strip("/") in ("", "sweeps") and super().is_group(config_path)
+
+    def is_config(self, config_path: str) -> bool:
+        """Whether it is a sweep's file."""
+        return config_path.startswith("sweeps/") and super().is_config(config_path)
+
+
+class SweepPath(SearchPathPlugin):
     """Finds ``sweeps=temperature`` in the folder ``sweeps`` beside ``conf``."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Add the folder above ``conf`` at the end: every group of ``conf`` is looked for there first."""
+        """Add the folder above ``conf`` at the end."""
         main = next((one for one in search_path.get_path() if one.provider == "main"), None)
         if main is None or main.path is None or "://" in main.path.removeprefix("file://"):
             return
         above = Path(main.path.removeprefix("file://")).parent
         if (above / "sweeps").is_dir():
-            search_path.append("vsr", f"file://{above}")
+            search_path.append("vsr", f"sweeps://{above}")
 
 
 class Multirun(Sweeper):

@@ -413,7 +413,8 @@ def explain(error: Exception) -> str | None:
     """One line for a command line that Hydra refuses, with the nearest names; None for any other error."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
         group, _, name = error.missing_cfg_file.rpartition("/")
-        return f"{group}={name}: no such entry in conf/{group}/{nearest(name, error.options)}"
+        place = group if group == "sweeps" else f"conf/{group}"
+        return f"{group}={name}: no such entry in {place}/{nearest(name, error.options)}"
     if isinstance(error, OverrideParseException):
         return f"{error.override} cannot be read as key=value; quote what the shell or Hydra reads as a sign"
     cause = error.__cause__

@@ -5,6 +5,7 @@ configuration. ``hydra/sweeper=basic`` is still Hydra's own sweeper.
 """
 
 import importlib.util
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -34,7 +35,8 @@ from vsr.sweeps import (
 )
 
 GROUP = "sweeps"
-OURS = ("sweep", "sweeper", "launcher", "mode", "run")  # parts of hydra.… that are not handed to jobs
+OURS = re.compile(r"[+~]*hydra[./](sweep|sweeper|launcher|mode|run)\b")  # what is not handed to jobs
+ELSEWHERE = re.compile(r"[+~]*hydra(\.sweep\.dir=|[./]launcher)")  # … and not to a cluster's workers
 
 
 class Multirun:
@@ -154,30 +156,21 @@ class Multirun:
         return instantiate({str(key): value for key, value in node.items()}, "hydra.launcher")
 
     def _commands(self, sweep: Sweep, search: Search, first: DictConfig) -> Commands:
-        overrides = [str(one) for one in self.config.hydra.overrides.hydra]
-        shared = [
-            one
-            for one in overrides
-            if one.lstrip("+~").replace("/", ".").split(".")[1].split("=")[0] not in OURS
-        ]
-        start = [sys.executable, sys.argv[0], *self._options()]
+        shared = [str(one) for one in self.config.hydra.overrides.hydra if not OURS.match(str(one))]
+        start = [sys.executable, sys.argv[0]]
         threaded = "threads" in first and first.threads is None
 
         def job(trial: Trial, threads: int | None) -> list[str]:
-            words = [*start, *sweep.space.words(trial.point), *shared]
+            words = [*start, *self._options(), *sweep.space.words(trial.point), *shared]
             if threads is not None and threaded:
                 words.append(f"threads={threads}")
             if isinstance(search, OptunaSearch) and search.pruner is not None:
                 words.append(self._pruning(sweep, trial))
             return [*words, f"hydra.run.dir={quoted(str(sweep.folder.job(trial.number)))}"]
 
-        again = [
-            one
-            for one in sys.argv[1:]
-            if not one.startswith(("hydra.sweep.dir=", "hydra/launcher=", "hydra.launcher."))
-        ]
+        again = [word for word in sys.argv[1:] if not ELSEWHERE.match(word)]
         folder = f"hydra.sweep.dir={quoted(str(sweep.folder.root))}"
-        return Commands(job, [sys.executable, sys.argv[0], *again, "hydra/launcher=local", folder])
+        return Commands(job, [*start, *again, "hydra/launcher=local", folder])
 
     def _pruning(self, sweep: Sweep, trial: Trial) -> str:
         """The override that lets a job ask the pruner after every epoch."""

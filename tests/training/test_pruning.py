@@ -22,7 +22,10 @@ class Trial:
 
 def epoch(number: int, **metrics: float) -> SimpleNamespace:
     named = {name.replace("_", "/"): torch.tensor(value) for name, value in metrics.items()}
-    return SimpleNamespace(current_epoch=number - 1, callback_metrics=named)
+    alone = SimpleNamespace(reduce_boolean_decision=lambda stop, all: stop)
+    return SimpleNamespace(
+        current_epoch=number - 1, callback_metrics=named, is_global_zero=True, strategy=alone
+    )
 
 
 def test_every_measured_epoch_is_reported_and_the_run_stops_when_the_trial_says_so():

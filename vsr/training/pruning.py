@@ -35,6 +35,9 @@ class Pruning(L.Callback):
             Pruned: the trial is to stop.
         """
         value = trainer.callback_metrics.get(self.monitor)
+        if value is None:
+            return
         epoch = trainer.current_epoch + 1
-        if value is not None and self.trial.report(epoch, float(value)):
+        stop = trainer.is_global_zero and self.trial.report(epoch, float(value))
+        if trainer.strategy.reduce_boolean_decision(stop, all=False):  # every process hears of it
             raise Pruned(f"stopped after epoch {epoch}: {self.monitor} is behind the other trials'")
