@@ -15,13 +15,13 @@ SEARCH = [
     "hydra.sweeper.search.sampler.n_startup_trials=2",
     "hydra.sweeper.search.pruner.n_startup_trials=1",
     "hydra.sweeper.search.trials=5",
-    "fails='2'",
+    "fails='4'",
 ]
 
 
 def test_a_killed_search_goes_on_to_the_table_of_one_never_killed(sweep, tmp_path):
     whole = sweep(*SEARCH)
-    assert whole.code == 1  # job 2 failed
+    assert whole.code == 1  # job 4 failed
     states = [one["state"] for one in whole.trials().values()]
     assert states.count("failed") == 1
     assert "pruned" in states

@@ -30,10 +30,10 @@ def main(cfg: DictConfig) -> None:
             writer = csv.DictWriter(lines, ["epoch", "val/map"])
             writer.writeheader()
             writer.writerows(rows)
-        if trial is not None and trial.report(epoch, rows[-1]["val/map"]):
-            raise Pruned("behind")
         if epoch == 2:
             accident(folder)
+        if trial is not None and trial.report(epoch, rows[-1]["val/map"]):
+            raise Pruned("behind")
     if cfg.fails == folder.name:
         raise DataError("no such picture")
     (folder / "summary.json").write_text(
