@@ -108,8 +108,8 @@ class Multirun:
         if chosen.is_sweep_override():
             raise ConfigError(f"{chosen.input_line}: start one sweep at a time")
         plain, swept = self._composed([]), self._composed([chosen.input_line or ""])
-        for key in plain:
-            if key != "hydra" and plain[key] != swept[key]:
+        for key in dict.fromkeys([*plain, *swept]):
+            if key != "hydra" and plain.get(key) != swept.get(key):
                 raise ConfigError(
                     f"{chosen.input_line} sets {key}; what all jobs have in common belongs under "
                     "hydra.sweeper.params"

@@ -47,15 +47,16 @@ def test_a_killed_grid_goes_on_to_the_table_of_one_never_killed_with_several_pro
     whole = sweep("x=0,1,2,3", "epochs=2")
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "kill-1").touch()
-    at_once = "hydra.launcher.processes=2"
-    killed = sweep("x=0,1,2,3", "epochs=2", at_once, "hydra.launcher.threads=3", to="two")
+    at_once = [f"hydra.launcher.{key}" for key in ("processes=2", "threads=3", "gpus=[5,7]")]
+    killed = sweep("x=0,1,2,3", "epochs=2", *at_once, to="two")
     assert killed.code == -signal.SIGKILL
     assert killed.trials()[1]["state"] == "running"
-    done = sweep("x=0,1,2,3", "epochs=2", at_once, "hydra.launcher.threads=3", to="two")
+    done = sweep("x=0,1,2,3", "epochs=2", *at_once, to="two")
     assert done.code == 0, done.err
     assert done.table() == whole.table()
-    told = json.loads((done.folder / "3" / "summary.json").read_text())
-    assert told["threads"] == 3
+    told = [json.loads((done.folder / str(job) / "summary.json").read_text()) for job in range(4)]
+    assert {one["threads"] for one in told} == {3}
+    assert {one["gpu"] for one in told} == {"5", "7"}
 
 
 def test_a_job_whose_end_was_not_told_is_not_run_again(sweep):
@@ -74,7 +75,7 @@ def test_a_job_whose_end_was_not_told_is_not_run_again(sweep):
     [
         (["x=interval(0,1)"], "x: a grid needs a list of values, not an interval"),
         (["kind=a,b", "y=1"], "y is not in the configuration"),
-        (["sweeps=mine"], "sweeps=mine sets epochs; what all jobs have in common"),
+        (["sweeps=mine"], "sweeps=mine sets more; what all jobs have in common"),
         (["sweeps=mine,other"], "start one sweep at a time"),
         (["x=1", "hydra/launcher=basic"], "hydra/launcher must be local or slurm"),
         (["x=1", "hydra.launcher.processes=0"], "hydra.launcher.processes must be >= 1, got 0"),
@@ -84,7 +85,7 @@ def test_a_job_whose_end_was_not_told_is_not_run_again(sweep):
 )
 def test_a_mistake_is_one_line_before_any_job_runs(sweep, app, words, says):
     (app / "sweeps").mkdir()
-    mine = "# @package _global_\nepochs: 9\nhydra: {sweeper: {params: {x: '0,1'}}}\n"
+    mine = "# @package _global_\nmore: 9\nhydra: {sweeper: {params: {x: '0,1'}}}\n"
     (app / "sweeps" / "mine.yaml").write_text(mine)
     done = sweep(*words)
     assert done.code == 1

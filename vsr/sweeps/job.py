@@ -30,13 +30,18 @@ class Job:
         command: of the process.
         folder: of the job; what it prints goes to ``output.log`` in it.
         threads: that its libraries may use; None leaves that to them.
+        gpu: the one that it sees; None leaves all in sight.
     """
 
-    def __init__(self, command: list[str], folder: Path, threads: int | None = None) -> None:
-        self.folder, self._started = folder, time.monotonic()
+    def __init__(
+        self, command: list[str], folder: Path, threads: int | None = None, gpu: int | str | None = None
+    ) -> None:
+        self.folder, self.gpu, self._started = folder, gpu, time.monotonic()
         environment = {**os.environ, CHILD: "1"}
         if threads is not None:
             environment |= {f"{one}_NUM_THREADS": str(threads) for one in ("OMP", "MKL", "OPENBLAS")}
+        if gpu is not None:
+            environment["CUDA_VISIBLE_DEVICES"] = str(gpu)
         with (folder / OUTPUT).open("wb") as log:
             self.process = subprocess.Popen(
                 command,

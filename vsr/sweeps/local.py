@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import rich
@@ -32,16 +32,19 @@ class Local:
     Args:
         processes: jobs at once.
         threads: of each; None divides the cores between them.
+        gpus: numbers of those that jobs share out between them, one to a job; None leaves all in sight.
 
     Raises:
         ConfigError: a number < 1.
     """
 
-    def __init__(self, processes: int = 1, threads: int | None = None) -> None:
+    def __init__(
+        self, processes: int = 1, threads: int | None = None, gpus: Sequence[int | str] | None = None
+    ) -> None:
         for key, value in (("processes", processes), ("threads", threads)):
             if value is not None and value < 1:
                 raise ConfigError(f"hydra.launcher.{key} must be >= 1, got {value}")
-        self.processes = processes
+        self.processes, self.gpus = processes, list(gpus or [])
         self.threads = threads or (max(1, _cores() // processes) if processes > 1 else None)
 
     def run(self, sweep: Sweep, search: Search, commands: Commands) -> bool:
@@ -106,9 +109,10 @@ class _Run:
         folder, values = self.sweep.folder, self.sweep.space.values(trial.point)
         folder.clear(trial.number)
         folder.put_down(trial.number, values, Outcome("running"))
-        threads = self.launcher.threads
+        threads, taken = self.launcher.threads, [job.gpu for job, _ in self.running]
+        gpu = min(self.launcher.gpus, key=taken.count, default=None)  # that of the fewest jobs
         command = self.commands.job(trial, threads)
-        self.running.append((Job(command, folder.job(trial.number), threads), trial))
+        self.running.append((Job(command, folder.job(trial.number), threads, gpu), trial))
 
     def _end(self, trial: Trial, found: Outcome) -> None:
         if found.state == "complete" and found.value is None and self.search.guided:
