@@ -15,7 +15,7 @@ from typing import Any
 import rich
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.core.override_parser.types import IntervalSweep, Override, Quote, QuotedString
 from omegaconf import DictConfig, OmegaConf
 
 from vsr.assemble import instantiate
@@ -195,8 +195,7 @@ def quoted(value: Any) -> str:
         return "[" + ",".join(quoted(one) for one in value) + "]"
     if value is None or isinstance(value, bool | int | float):
         return "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
-    escaped = str(value).replace("\\'", "\\\\\\'").replace("'", "\\'")
-    return f"'{escaped}'"
+    return QuotedString(str(value), Quote.single).with_quotes()
 
 
 def space_of(overrides: list[Override]) -> Space:

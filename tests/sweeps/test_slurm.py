@@ -27,8 +27,8 @@ WORDS = ["x=0,1", "epochs=1", "hydra/launcher=slurm", "hydra.launcher.workers=3"
 
 
 def test_the_workers_are_one_array_of_the_sweeps_own_command(sweep, cluster, tmp_path):
-    options = "hydra.launcher.options={cpus_per_task: 4, slurm_partition: short}"
-    done = sweep(*WORDS, options, environment=cluster)
+    options = [f"hydra.launcher.options.{key}" for key in ("cpus_per_task=4", "slurm_partition=short")]
+    done = sweep(*WORDS, options[0], f"+{options[1]}", environment=cluster)
     assert done.code == 0, done.err
     assert "Submitted SLURM job 4321: 3 workers for 2 jobs" in done.out
     told = (tmp_path / "submission.sh").read_text()

@@ -12,7 +12,7 @@ def begun(folder) -> OptunaSearch:
 
 
 def heard(folder, number: int, values: list[float]) -> list[bool]:
-    trial = OptunaTrial(str(folder / str(number)), optuna.pruners.MedianPruner(2, 1))
+    trial = OptunaTrial(str(folder / str(number)), optuna.pruners.MedianPruner(2, n_warmup_steps=2))
     return [trial.report(step, value) for step, value in enumerate(values, start=1)]
 
 

@@ -32,4 +32,4 @@ class OptunaTrial:
             Trial(self.study, frozen._trial_id).report(value, step)
         seen = {one: known for one, known in frozen.intermediate_values.items() if one < step}
         frozen.intermediate_values = {**seen, step: value}
-        return self.pruner.prune(self.study, frozen)
+        return bool(self.pruner.prune(self.study, frozen))
