@@ -226,7 +226,10 @@ def _finish(sweep: Sweep) -> None:
     console, ended = rich.get_console(), sweep.folder.ended()
     found = best(ended, sweep.direction)
     if found is not None:
-        console.print(f"Best {sweep.metric}: {found[1]:.4f}, job {found[0]}", soft_wrap=True)
+        words = " ".join(f"{key}={value}" for key, value in sweep.folder.overrides(found[0]).items())
+        console.print(
+            f"Best {sweep.metric}: {found[1]:.4f}, job {found[0]}  {words}".rstrip(), soft_wrap=True
+        )
     page = write_report(sweep.folder.root)
     if page is not None:
         console.print(f"Report: {page}", soft_wrap=True)

@@ -21,7 +21,7 @@ def test_a_grid_is_every_combination_in_order_with_the_best_named(sweep):
         "space": {"x": {"choices": [0, 1]}, "kind": {"choices": ["a", "b"]}},
         "fixed": ["epochs=1"],
     }
-    assert "Best val/map: 0.0000, job 2" in done.out
+    assert "Best val/map: 0.0000, job 2  x=1 kind=a" in done.out
     assert "4/4  job 3  x=1 kind=b  val/map -0.500  best 0.000 (job 2)" in done.out
 
 
