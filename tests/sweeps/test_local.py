@@ -59,6 +59,7 @@ def test_a_killed_grid_goes_on_to_the_table_of_one_never_killed_with_several_pro
     assert {one["gpu"] for one in told} == {"5", "7"}
 
 
+@pytest.mark.slow
 def test_a_job_whose_end_was_not_told_is_not_run_again(sweep):
     done = sweep("x=0", "epochs=1")
     path = done.folder / "0" / "trial.json"
@@ -94,6 +95,7 @@ def test_a_mistake_is_one_line_before_any_job_runs(sweep, app, words, says):
     assert not done.trials()
 
 
+@pytest.mark.slow
 def test_a_folder_is_not_used_for_two_sweeps(sweep):
     assert sweep("x=0", "epochs=1").code == 0
     other = sweep("x=0,1", "epochs=1")

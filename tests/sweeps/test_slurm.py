@@ -37,6 +37,7 @@ def test_the_workers_are_one_array_of_the_sweeps_own_command(sweep, cluster, tmp
     assert not done.trials()
 
 
+@pytest.mark.slow
 def test_a_worker_works_on_the_sweep_until_nothing_is_left(sweep, cluster, tmp_path):
     import submitit
 

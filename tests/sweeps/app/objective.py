@@ -37,7 +37,13 @@ def main(cfg: DictConfig) -> None:
     if cfg.fails == folder.name:
         raise DataError("no such picture")
     (folder / "summary.json").write_text(
-        json.dumps({"val": {"map": rows[-1]["val/map"]}, "threads": cfg.threads})
+        json.dumps(
+            {
+                "val": {"map": rows[-1]["val/map"]},
+                "threads": cfg.threads,
+                "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
+            }
+        )
     )
 
 
