@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import rich
 from hydra.core.config_loader import ConfigLoader
@@ -119,7 +119,7 @@ class Multirun:
         """The configuration of a job with the overrides ``words``."""
         return self.loader.load_sweep_config(self.config, words)
 
-    def _aim(self, job: DictConfig) -> tuple[str, str]:
+    def _aim(self, job: DictConfig) -> tuple[str, Literal["maximize", "minimize"]]:
         """Metric and direction."""
         metric = self.metric or OmegaConf.select(job, "callbacks.best.monitor") or "val/map"
         mode = OmegaConf.select(job, "callbacks.best.mode") if self.metric is None else None

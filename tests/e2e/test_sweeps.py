@@ -19,7 +19,14 @@ ROOT = Path(__file__).parents[2]
 SWEEPS = sorted(path.stem for path in (ROOT / "sweeps").glob("*.yaml"))
 QUICK = {  # what makes a job of either script one of seconds
     "train": ["debug=tiny", "trainer.accelerator=cpu", "threads=1", "data.products=16"],
-    "compare": ["vectors.n=300", "vectors.width=8", "comparison.queries=20", "comparison.seconds=0.002"],
+    "compare": [
+        "vectors.n=300",
+        "vectors.width=8",
+        "comparison.queries=20",
+        "comparison.seconds=0.002",
+        "comparison.repeats=1",
+        "comparison.threads=1",
+    ],
 }
 
 

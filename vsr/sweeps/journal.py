@@ -1,7 +1,7 @@
 """Optuna's study of a sweep, in a journal file that processes and machines share."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from filelock import FileLock
 
@@ -32,7 +32,7 @@ class JournalLock:
         self._lock.release()
 
 
-def open_study(folder: Path, direction: str | None = None) -> "optuna.Study":
+def open_study(folder: Path, direction: Literal["maximize", "minimize"] | None = None) -> "optuna.Study":
     """The study in ``folder``, begun with ``direction`` where there is none.
 
     Raises:

@@ -1,10 +1,12 @@
 """How the next job of a sweep is chosen: what every search has in common, and the grid."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from vsr.errors import ConfigError
 from vsr.sweeps.folder import Outcome, SweepFolder, Trial
 from vsr.sweeps.space import Point, Space
+
+Direction = Literal["maximize", "minimize"]
 
 
 class Sweep:
@@ -23,7 +25,7 @@ class Sweep:
         space: Space,
         folder: SweepFolder,
         metric: str = "val/map",
-        direction: str = "maximize",
+        direction: Direction = "maximize",
         default: Point | None = None,
     ) -> None:
         self.space, self.folder, self.metric, self.direction = space, folder, metric, direction

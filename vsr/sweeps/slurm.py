@@ -71,6 +71,7 @@ class Slurm:
         """
         try:
             import submitit
+            from submitit.core.utils import FailedJobError
         except ModuleNotFoundError as error:
             raise ConfigError("hydra/launcher=slurm needs submitit; install the extra: vsr[slurm]") from error
         try:
@@ -79,7 +80,7 @@ class Slurm:
             with executor.batch():
                 jobs = [executor.submit(Worker(commands.worker)) for _ in range(self.workers)]
             array = jobs[0].job_id.partition("_")[0]
-        except (RuntimeError, NameError, submitit.core.utils.FailedJobError) as error:
+        except (RuntimeError, NameError, FailedJobError) as error:
             raise ConfigError(f"hydra/launcher=slurm: {error}") from error
         rich.get_console().print(
             f"Submitted SLURM job {array}: {self.workers} workers for {search.total} jobs in "
