@@ -22,7 +22,8 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from vsr.errors import ConfigError, UserError, nearest
+from vsr.errors import ConfigError, Pruned, UserError, nearest
+from vsr.sweeps.job import PRUNED, end_with_parent
 from vsr.trained import AS_TRAINED, KEYS, overridden
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TARGETS = ("vsr.", "torch.", "torchvision.", "lightning.")
+TARGETS = ("vsr.", "torch.", "torchvision.", "lightning.", "optuna.")
 
 # The entry `as_trained` of groups of evaluate.py and compare.py. What it stands for is known only when the
 # checkpoint is read, so it takes any value: values are checked where objects are made. YAML cannot say that.
@@ -153,7 +154,14 @@ def _overridden(trained: dict[str, Any], cfg: DictConfig, keys: Sequence[str] = 
 
 
 def run_folder() -> Path:
-    """The run folder: ``hydra.run.dir``, or the job's folder in a sweep."""
+    """The run folder: ``hydra.run.dir``, or the job's folder in a sweep.
+
+    Raises:
+        ConfigError: a sweep's file was chosen for a single run, which would not follow it.
+    """
+    chosen = HydraConfig.get().runtime.choices.get("sweeps")
+    if chosen is not None:
+        raise ConfigError(f"sweeps={chosen} is a sweep: start it with -m")
     return Path(HydraConfig.get().runtime.output_dir)
 
 
@@ -434,8 +442,12 @@ def run_script(main: Callable[[], None]) -> None:
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the line is ours
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # it tells which of its builds it tried
+    end_with_parent()
     try:
         main()
+    except Pruned as reason:
+        rich.get_console().print(str(reason))
+        sys.exit(PRUNED)
     except UserError as error:
         _leave(str(error))
     except (HydraException, ValueError) as error:
@@ -458,7 +470,8 @@ def explain(error: Exception) -> str | None:
         known = error.options  # which Hydra does not tell of an entry in a list
         if known is None:
             known = [path.stem for path in (Path(__file__).parents[1] / "conf" / group).glob("*.yaml")]
-        return f"{group}={name}: no such entry in conf/{group}/{nearest(name, known)}"
+        place = group if group == "sweeps" else f"conf/{group}"
+        return f"{group}={name}: no such entry in {place}/{nearest(name, known)}"
     if isinstance(error, OverrideParseException):
         return f"{error.override} cannot be read as key=value; quote what the shell or Hydra reads as a sign"
     cause = error.__cause__

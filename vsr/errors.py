@@ -32,6 +32,10 @@ class DivergedError(UserError):
     """Training produced a loss or an embedding that is not finite."""
 
 
+class Pruned(Exception):  # noqa: N818
+    """Not a mistake: the sweep whose trial this run is sees no use in going on."""
+
+
 def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
     """The known names that look like ``name``, as the tail of an error message.
 

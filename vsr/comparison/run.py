@@ -18,10 +18,11 @@ from vsr.comparison.process import LimitError, Watched
 from vsr.comparison.tables import knob_text, save_tables, tables
 from vsr.comparison.truth import truth
 from vsr.comparison.vectors import Source, Vectors, prepared
-from vsr.reports.ann import best_line, read_comparison, write_ann_report
+from vsr.files import write_json
+from vsr.reports.ann import at_recall, best_line, read_comparison, write_ann_report
 
 log = logging.getLogger(__name__)
-LEDGER, VECTORS, WORK = "measurements.jsonl", "vectors", "work"
+LEDGER, VECTORS, WORK, SUMMARY = "measurements.jsonl", "vectors", "work", "summary.json"
 _SHARE_OF_FREE = 0.9
 
 
@@ -88,6 +89,7 @@ def compare(run: Comparison) -> dict[str, Any]:
     }
     save_tables(folder, about, found)
     report = write_ann_report(folder, earlier)
+    write_json(folder / SUMMARY, {"ann": at_recall(read_comparison(folder))})
     rich.get_console().print(f"Report: {report}", soft_wrap=True)
     return {"about": about, **found}
 

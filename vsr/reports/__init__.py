@@ -9,6 +9,7 @@ from vsr.reports.page import render, write_page
 from vsr.reports.run_page import write_run_page
 from vsr.reports.searches import Result, Search, draw_searches
 from vsr.reports.tables import comparison_tables, evaluation_tables, groups_tables, metrics_table
+from vsr.reports.trial_line import trial_line
 
 __all__ = [
     "Change",
@@ -25,6 +26,7 @@ __all__ = [
     "metrics_table",
     "render",
     "short_config",
+    "trial_line",
     "write_comparison_page",
     "write_evaluation_page",
     "write_page",

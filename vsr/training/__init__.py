@@ -14,6 +14,7 @@ from vsr.training.measure import EvaluationRun, evaluate_checkpoint
 from vsr.training.memory import XBM, MoCo
 from vsr.training.module import VisualSearchModule
 from vsr.training.optimizers import Lars, constant_with_warmup, cosine_with_warmup, parameter_groups
+from vsr.training.pruning import Pruning
 from vsr.training.record import Record
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "LoRA",
     "Measured",
     "MoCo",
+    "Pruning",
     "RankingEvaluation",
     "Record",
     "Run",

@@ -41,6 +41,12 @@ def fastest(found: Comparison) -> Choice | None:
     return _choice(found, shown(found.settings, found.recall))
 
 
+def at_recall(found: Comparison) -> Row:
+    """Numbers of the fastest setting at a recall of `FAST_RECALL`, by which sweeps compare; {} for none."""
+    row = best_at(found.settings, found.recall, FAST_RECALL)
+    return {} if row is None else {key: value for key, value in row.items() if key != "knobs"}
+
+
 def smallest(found: Comparison) -> Choice | None:
     """The backend of least memory that reaches `SMALL_RECALL`, or comes nearest to it."""
     recall = found.recall

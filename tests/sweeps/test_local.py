@@ -1,0 +1,103 @@
+"""Grids, run for real: a process for the sweep, and one for every job."""
+
+import json
+import signal
+
+import pytest
+
+
+def test_a_grid_is_every_combination_in_order_with_the_best_named(sweep):
+    done = sweep("x=0,1", "kind=a,b", "epochs=1")
+    assert done.code == 0, done.err
+    tried = [one["overrides"] for _, one in sorted(done.trials().items())]
+    assert tried == [{"x": x, "kind": kind} for x in (0, 1) for kind in ("a", "b")]
+    assert [one["value"] for _, one in sorted(done.trials().items())] == [-1.0, -1.5, 0.0, -0.5]
+    about = done.about()
+    assert about.pop("command").startswith("python ")
+    assert about == {
+        "metric": "val/map",
+        "direction": "maximize",
+        "sampler": "grid",
+        "space": {"x": {"choices": [0, 1]}, "kind": {"choices": ["a", "b"]}},
+        "fixed": ["epochs=1"],
+    }
+    assert "Best val/map: 0.0000, job 2  x=1 kind=a" in done.out
+    assert "4/4  job 3  x=1 kind=b  val/map -0.500  best 0.000 (job 2)" in done.out
+
+
+def test_jobs_that_fail_or_crash_are_rows_while_the_others_go_on_and_are_tried_again_alone(sweep, tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "crash-0").touch()
+    done = sweep("x=0,1,2", "fails='1'")
+    assert done.code == 1
+    assert done.err.splitlines()[-1].startswith("error: 2 of 3 jobs failed: 0, 1; what they printed is in ")
+    assert [one["state"] for _, one in sorted(done.trials().items())] == ["failed", "failed", "complete"]
+    assert done.trials()[0]["error"] == "ended by SIGSEGV"
+    assert done.trials()[1]["error"] == "no such picture"
+
+    (tmp_path / "one" / "crash-0").unlink()
+    finished = (tmp_path / "one" / "2" / "summary.json").stat().st_mtime_ns
+    again = sweep("x=0,1,2", "fails='1'")
+    assert again.code == 1
+    assert [one["state"] for _, one in sorted(again.trials().items())] == ["complete", "failed", "complete"]
+    assert (tmp_path / "one" / "2" / "summary.json").stat().st_mtime_ns == finished
+
+
+def test_a_killed_grid_goes_on_to_the_table_of_one_never_killed_with_several_processes(sweep, tmp_path):
+    whole = sweep("x=0,1,2,3", "epochs=2")
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "kill-1").touch()
+    at_once = [f"hydra.launcher.{key}" for key in ("processes=2", "threads=3", "gpus=[5,7]")]
+    killed = sweep("x=0,1,2,3", "epochs=2", *at_once, to="two")
+    assert killed.code == -signal.SIGKILL
+    assert killed.trials()[1]["state"] == "running"
+    done = sweep("x=0,1,2,3", "epochs=2", *at_once, to="two")
+    assert done.code == 0, done.err
+    assert done.table() == whole.table()
+    told = [json.loads((done.folder / str(job) / "summary.json").read_text()) for job in range(4)]
+    assert {one["threads"] for one in told} == {3}
+    assert {one["gpu"] for one in told} == {"5", "7"}
+
+
+@pytest.mark.slow
+def test_a_job_whose_end_was_not_told_is_not_run_again(sweep):
+    done = sweep("x=0", "epochs=1")
+    path = done.folder / "0" / "trial.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"state": "running", "value": None}))
+    printed = (done.folder / "0" / "output.log").stat().st_mtime_ns
+    again = sweep("x=0", "epochs=1")
+    assert again.trials()[0]["state"] == "complete"
+    assert again.trials()[0]["value"] == -1.0
+    assert (done.folder / "0" / "output.log").stat().st_mtime_ns == printed
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["x=interval(0,1)"], "x: a grid needs a list of values, not an interval"),
+        (["kind=a,b", "y=1"], "y is not in the configuration"),
+        (["sweeps=mine"], "sweeps=mine sets more; what all jobs have in common"),
+        (["sweeps=mine,other"], "start one sweep at a time"),
+        (["x=1", "hydra/launcher=basic"], "hydra/launcher must be local or slurm"),
+        (["x=1", "hydra.launcher.processes=0"], "hydra.launcher.processes must be >= 1, got 0"),
+        (["x=tag(log,interval(0,1))", "hydra/sweeper/search=optuna"], "must begin above 0"),
+        (["x=1", "hydra/sweeper/search=optuna"], "there is nothing to search"),
+    ],
+)
+def test_a_mistake_is_one_line_before_any_job_runs(sweep, app, words, says):
+    (app / "sweeps").mkdir()
+    mine = "# @package _global_\nmore: 9\nhydra: {sweeper: {params: {x: '0,1'}}}\n"
+    (app / "sweeps" / "mine.yaml").write_text(mine)
+    done = sweep(*words)
+    assert done.code == 1
+    assert done.err.startswith("error: ")
+    assert says in done.err
+    assert not done.trials()
+
+
+@pytest.mark.slow
+def test_a_folder_is_not_used_for_two_sweeps(sweep):
+    assert sweep("x=0", "epochs=1").code == 0
+    other = sweep("x=0,1", "epochs=1")
+    assert other.code == 1
+    assert "holds another sweep: its space is" in other.err
