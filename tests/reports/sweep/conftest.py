@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,9 @@ def write_trial(
         test = value - 0.02 if test is None else test
         summary = {"val": {"map": value, "mrr": value}, "test": {"map": test, "mrr": test}}
         summary |= {"monitor": "val/map", "chosen_on": "val", "seconds": seconds, "best_epoch": 1}
-        summary |= {"intervals": {"test": {"map": [test - 0.03, test + 0.03], "mrr": [test - 0.04, test + 0.04]}}}
+        summary |= {
+            "intervals": {"test": {"map": [test - 0.03, test + 0.03], "mrr": [test - 0.04, test + 0.04]}}
+        }
         (run / "summary.json").write_text(json.dumps(summary))
     return run
 
@@ -50,14 +53,19 @@ def write_search(folder, n=24, seed=0):
         epochs = 12
         curve = 0.2 + (final - 0.2) * (1 - np.exp(-np.arange(epochs + 1) / 3))
         curve[1:] += generator.normal(0, 0.006, epochs)
-        overrides = {"loss.temperature": temperature, "optimizer.lr": rate, "loss": loss, "trainer.max_epochs": epochs}
+        overrides = {
+            "loss.temperature": temperature,
+            "optimizer.lr": rate,
+            "loss": loss,
+            "trainer.max_epochs": epochs,
+        }
         if number in (7, 15):
             error = "DivergedError: the loss of step 41 is not finite (nan); lower optimizer.lr"
             write_trial(folder, number, overrides, None, "failed", error, curve[: 4 + number % 3])
-        elif number > 5 and curve[3] < 0.40:
-            write_trial(folder, number, overrides, float(curve[3]), "pruned", None, curve[:4], 9.0)
         elif number == n - 1:
             write_trial(folder, number, overrides, None, "running", None, curve[:7], None)
+        elif number > 5 and curve[3] < 0.40:
+            write_trial(folder, number, overrides, float(curve[3]), "pruned", None, curve[:4], 9.0)
         else:
             write_trial(folder, number, overrides, float(max(curve[1:])), curve=curve)
     return folder
@@ -65,7 +73,16 @@ def write_search(folder, n=24, seed=0):
 
 def write_seeds(folder, seeds=3, gap=0.0, seed=0):
     """Eight losses, each with some seeds; the best is ``gap`` further ahead."""
-    losses = ("infonce", "supcon", "triplet", "circle", "arcface", "proxy_anchor", "multi_similarity", "ntxent")
+    losses = (
+        "infonce",
+        "supcon",
+        "triplet",
+        "circle",
+        "arcface",
+        "proxy_anchor",
+        "multi_similarity",
+        "ntxent",
+    )
     write_about(folder, {}, f"train.py -m loss={','.join(losses)} seed=0,1,2", "grid")
     generator = np.random.default_rng(seed)
     luck = generator.normal(0, 0.006, seeds)
@@ -76,7 +93,9 @@ def write_seeds(folder, seeds=3, gap=0.0, seed=0):
             curve = 0.2 + (final - 0.2) * (1 - np.exp(-np.arange(9) / 2))
             overrides = {"loss": loss, "seed": one, "trainer.max_epochs": 8}
             if (loss, one) == ("arcface", 2):
-                write_trial(folder, number, overrides, None, "failed", "RuntimeError: out of memory", curve[:3])
+                write_trial(
+                    folder, number, overrides, None, "failed", "RuntimeError: out of memory", curve[:3]
+                )
             else:
                 write_trial(folder, number, overrides, float(curve[-1]), curve=curve)
             number += 1
@@ -92,10 +111,23 @@ def write_multirun(folder, values=(0.5, 0.6, None)):
         (run / ".hydra/overrides.yaml").write_text(yaml.safe_dump(given))
         (run / "config.yaml").write_text("callbacks: {best: {monitor: val/mrr, mode: max}}\n")
         if value is not None:
-            summary = {"val": {"mrr": value}, "test": {"mrr": value - 0.01}, "monitor": "val/mrr", "seconds": 3.0}
+            summary = {
+                "val": {"mrr": value},
+                "test": {"mrr": value - 0.01},
+                "monitor": "val/mrr",
+                "seconds": 3.0,
+            }
             summary |= {"command": "train.py -m loss.temperature=0.05,0.1,0.15", "intervals": {"test": {}}}
             (run / "summary.json").write_text(json.dumps(summary))
     return folder
+
+
+@pytest.fixture(scope="session")
+def make():
+    """The functions above that write folders."""
+    return SimpleNamespace(
+        trial=write_trial, about=write_about, search=write_search, seeds=write_seeds, multirun=write_multirun
+    )
 
 
 @pytest.fixture(scope="session")

@@ -100,7 +100,7 @@ def _columns(values: Sequence[Any]) -> np.ndarray:
 
 
 def _variants(blocks: list[np.ndarray], generator: np.random.Generator) -> np.ndarray:
-    """Features (1 + P * parameters, n, m): as they are, then one parameter's values shuffled, P times each."""
+    """Features (1 + P * parameters, n, m): as they are, then each parameter's values shuffled P times."""
     n = len(blocks[0])
     stacked = [np.concatenate(blocks, axis=1)]
     for place in range(len(blocks)):

@@ -18,7 +18,10 @@ MOST_PANELS = 12
 
 
 def slices_figure(sweep: Sweep, keys: Sequence[str], chosen: Sequence[Trial]) -> Figure | None:
-    """The figure, a panel for each of ``keys``, ``chosen`` runs as stars; None without keys or without a finished run."""
+    """The figure: a panel for each of ``keys``, ``chosen`` runs as stars.
+
+    None without keys or without a finished run.
+    """
     keys = list(keys)[:MOST_PANELS]
     if not keys or not sweep.complete:
         return None

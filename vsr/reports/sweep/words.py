@@ -51,7 +51,7 @@ def warnings(sweep: Sweep, choice: Choice | None) -> list[dict[str, Any]]:
 
 
 class Judgement(NamedTuple):
-    """Whether the best really beats the second: in a few words, what that rests on, and what would tell more."""
+    """Whether the best really beats the second: in few words, what that rests on, what would tell more."""
 
     lead: str
     why: str
@@ -87,8 +87,8 @@ def _one_seed(sweep: Sweep, choice: Choice) -> Judgement:
     best, second = sweep.complete[:2]
     gain = abs((best.value or 0.0) - (second.value or 0.0))
     why = (
-        f"Run {best.number} is {three(gain)} ahead of run {second.number}, and how much another seed changes is "
-        "not known. Run the best few again with several seeds, such as:"
+        f"Run {best.number} is {three(gain)} ahead of run {second.number}, and how much another seed changes "
+        "is not known. Run the best few again with several seeds, such as:"
     )
     again = command_of(sweep, choice.trials[0].overrides, f"-m {SEED}=0,1,2,3,4")
     return Judgement("One seed, so no test is possible", why, again)
@@ -102,8 +102,8 @@ def importance_text(sweep: Sweep, found: Explained | None) -> str:
             f"there are {len(sweep.complete)}."
         )
     how = (
-        "Permutation importance of a random forest, out of bag (Breiman 2001): the forest predicts the runs it "
-        f"was grown without, and predicts them worse when the values of a hyper-parameter are shuffled. From "
+        "Permutation importance of a random forest, out of bag (Breiman 2001): the forest predicts runs that "
+        "it was grown without, and predicts them worse when a hyper-parameter's values are shuffled. From "
         f"{found.runs} finished runs, of whose variance in {sweep.metric} it predicts "
         f"{100 * max(found.r2, 0):.0f} %."
     )
