@@ -5,7 +5,7 @@ from vsr.reports.sweep.importance import LEAST_RUNS, explain
 
 
 def runs(n=40, seed=0):
-    """The metric hangs on ``rate`` (bent) and, by a third of that in variance, on ``loss``; not on ``idle``."""
+    """The metric hangs on ``rate``, in a bend, and on ``loss``; not on ``idle``."""
     generator = np.random.default_rng(seed)
     overrides, values = [], []
     for _ in range(n):
