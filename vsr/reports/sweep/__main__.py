@@ -27,8 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1
     content = document(sweep)
-    sys.stdout.write(f"{content.title}\n{content.judgement.lead}. {content.judgement.why}\n")
-    sys.stdout.write(f"{report(sweep, content)}\n")
+    judgement = content.judgement
+    best = content.choice.name if content.choice else ""
+    lines = [content.title, best, f"{judgement.lead}. {judgement.why}", judgement.command]
+    sys.stdout.write("\n".join(line for line in lines if line) + f"\n{report(sweep, content)}\n")
     return 0
 
 

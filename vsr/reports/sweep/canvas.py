@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import Stroke, withStroke
+from matplotlib.patheffects import withStroke
 
 from vsr.reports import style
 from vsr.reports.lettering import ELLIPSIS
@@ -72,15 +72,16 @@ def color(sweep: Sweep, trial: Trial) -> str:
     return to_hex(_MAP(_PALE + (_DARK - _PALE) * goodness(sweep, trial.value)))
 
 
-def outlined(width: float = 2.4) -> list[withStroke]:
-    """An edge of paper around text or lines, so that they are read above others."""
-    return [withStroke(linewidth=width, foreground=style.PAPER)]
+def outlined() -> list[withStroke]:
+    """An edge of paper around text, so that it is read above lines."""
+    return [withStroke(linewidth=2.4, foreground=style.PAPER)]
 
 
 def cased(axes: Axes, x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> None:
-    """Draw the line of the best run: thick, on an edge of paper."""
-    (line,) = axes.plot(x, y, color=BEST, linewidth=2.8, zorder=8, clip_on=False, solid_capstyle="round")
-    line.set_path_effects([Stroke(linewidth=5.2, foreground=style.PAPER), *outlined(0)])
+    """Draw the line of a chosen run: thick, with an edge of paper that lies below all such lines."""
+    look = {"clip_on": False, "solid_capstyle": "round"}
+    axes.plot(x, y, color=style.PAPER, linewidth=5.2, zorder=7, **look)
+    axes.plot(x, y, color=BEST, linewidth=2.8, zorder=8, **look)
 
 
 class Look(NamedTuple):

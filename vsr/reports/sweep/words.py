@@ -45,7 +45,9 @@ def warnings(sweep: Sweep, choice: Choice | None) -> list[dict[str, Any]]:
         found.append({"text": f"{_many(len(failed), 'run')} failed.", "names": names})
     running = [str(one.number) for one in sweep.trials if one.state == "running"]
     if running:
-        text = f"{_many(len(running), 'run')} not finished (under way, or killed): {', '.join(running[:20])}."
+        verb = "has" if len(running) == 1 else "have"
+        which = ", ".join(running[:20]) + (", …" if len(running) > 20 else "")
+        text = f"{_many(len(running), 'run')} {verb} not finished (under way, or killed): {which}."
         found.append({"text": text, "names": []})
     return found
 
