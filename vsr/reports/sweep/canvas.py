@@ -77,11 +77,11 @@ def outlined() -> list[withStroke]:
     return [withStroke(linewidth=2.4, foreground=style.PAPER)]
 
 
-def cased(axes: Axes, x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> None:
+def cased(axes: Axes, x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, width: float) -> None:
     """Draw the line of a chosen run: thick, with an edge of paper that lies below all such lines."""
     look = {"clip_on": False, "solid_capstyle": "round"}
-    axes.plot(x, y, color=style.PAPER, linewidth=5.2, zorder=7, **look)
-    axes.plot(x, y, color=BEST, linewidth=2.8, zorder=8, **look)
+    axes.plot(x, y, color=style.PAPER, linewidth=width + 2.4, zorder=7, **look)
+    axes.plot(x, y, color=BEST, linewidth=width, zorder=8, **look)
 
 
 class Look(NamedTuple):

@@ -28,7 +28,10 @@ def curves_figure(sweep: Sweep, chosen: Sequence[Trial]) -> Figure | None:
     canvas.legend(figure, canvas.handles({one.state for one in drawn}, line=True))
     axes = canvas.axes_in(figure, _LEFT, 0.5, canvas.WIDTH - _LEFT - _RIGHT, _HEIGHT - 1.2)
     for trial in drawn:
-        _curve(axes, sweep, trial, trial in chosen)
+        if trial in chosen:
+            _chosen(axes, sweep, trial, len(chosen) == 1)
+        else:
+            _curve(axes, sweep, trial)
     axes.set_xlabel("epoch", size=style.FONT_SIZE - 0.5, color=style.MUTED, labelpad=1)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1))
     axes.margins(x=0.01)
@@ -37,34 +40,26 @@ def curves_figure(sweep: Sweep, chosen: Sequence[Trial]) -> Figure | None:
     return figure
 
 
-def _curve(axes: Axes, sweep: Sweep, trial: Trial, is_chosen: bool) -> None:
-    epochs, values = (trial.curve[name].to_numpy(dtype=float) for name in ("epoch", "value"))
-    if is_chosen:
-        canvas.cased(axes, epochs, values)
-        place = int(values.argmax() if sweep.maximize else values.argmin())
-        axes.plot(
-            epochs[place],
-            values[place],
-            "*",
-            color=canvas.BEST,
-            ms=14,
-            mec=style.PAPER,
-            zorder=9,
-            clip_on=False,
-        )
-        return
+def _curve(axes: Axes, sweep: Sweep, trial: Trial) -> None:
+    epochs, values = _points(trial)
     paint = canvas.color(sweep, trial)
     axes.plot(epochs, values, color=paint, linewidth=1.2, linestyle=canvas.dash(trial), alpha=0.9, zorder=3)
     if trial.state in canvas.LOOKS:
-        axes.plot(
-            epochs[-1],
-            values[-1],
-            canvas.LOOKS[trial.state].mark,
-            color=canvas.GONE,
-            ms=5,
-            mfc="none",
-            zorder=4,
-        )
+        mark = canvas.LOOKS[trial.state].mark
+        axes.plot(epochs[-1], values[-1], mark, color=canvas.GONE, ms=5, mfc="none", zorder=4)
+
+
+def _chosen(axes: Axes, sweep: Sweep, trial: Trial, alone: bool) -> None:
+    """Thick, with a star at its best epoch; less so where several seeds would become one band."""
+    epochs, values = _points(trial)
+    canvas.cased(axes, epochs, values, 2.8 if alone else 1.7)
+    place = int(values.argmax() if sweep.maximize else values.argmin())
+    look = {"color": canvas.BEST, "mec": style.PAPER, "clip_on": False, "zorder": 9}
+    axes.plot(epochs[place], values[place], "*", ms=14 if alone else 9, **look)
+
+
+def _points(trial: Trial) -> tuple[np.ndarray, np.ndarray]:
+    return trial.curve["epoch"].to_numpy(dtype=float), trial.curve["value"].to_numpy(dtype=float)
 
 
 def _label(axes: Axes, chosen: Sequence[Trial]) -> None:

@@ -13,21 +13,16 @@ def write_markdown(path: Path, content: Document, figures: list[tuple[str, str]]
     if content.command:
         parts.append(f"```\n{content.command}\n```")
     parts += [warning_text(one["text"], one["names"]) for one in content.warnings]
-    parts.append(f"**{escaped(content.judgement.lead)}.** {escaped(content.judgement.why)}")
-    if content.judgement.command:
-        parts.append(f"```\n{content.judgement.command}\n```")
-    parts += [escaped(note) for note in content.notes]
     if content.choice:
-        parts.append(f"```\n{content.choice.command}\n```")
-    if content.chosen and content.chosen.rows:
-        parts.append(table_text(content.chosen))
-    if content.over_seeds:
-        parts.append(table_text(content.over_seeds))
+        parts.append(f"The best: {escaped(content.choice.name)}\n\n```\n{content.choice.command}\n```")
+    judgement = content.judgement
+    parts.append(f"**{escaped(judgement.lead)}.** {escaped(judgement.why)}")
+    if judgement.command:
+        parts.append(f"```\n{judgement.command}\n```")
+    parts += [escaped(note) for note in content.notes]
+    tables = (content.chosen, content.over_seeds, content.space)
+    parts += [table_text(table) for table in tables if table and table.rows]
+    parts.append(escaped(content.importance))
     parts += [f"![{escaped(shows)}]({name})" for name, shows in figures]
-    parts += [
-        escaped(content.importance),
-        table_text(content.runs),
-        "## The sweep",
-        facts_text(content.facts),
-    ]
+    parts += [table_text(content.runs), "## The sweep", facts_text(content.facts)]
     write_text(path, "\n\n".join(parts) + "\n")

@@ -73,7 +73,7 @@ def _line(axes: Axes, sweep: Sweep, trial: Trial, heights: np.ndarray, chosen: b
     y = [*heights, _height(sweep, trial.value)] if trial.value is not None else list(heights)
     x = np.arange(len(y))
     if chosen:
-        canvas.cased(axes, x, y)
+        canvas.cased(axes, x, y, 2.8)
         axes.plot(x, y, "o", color=canvas.BEST, ms=6, mec=style.PAPER, mew=1.2, zorder=9, clip_on=False)
         return
     width, alpha = (1.3, 0.9) if trial.value is not None else (0.9, 0.8)
