@@ -88,7 +88,26 @@ def test_luck_and_a_real_lead_are_told_apart(make, tmp_path):
 def test_one_seed_is_told_with_the_command_that_runs_more(search):
     judgement = document(read_sweep(search)).judgement
     assert "no test is possible" in judgement.lead
-    assert judgement.command.startswith("python train.py -m seed=0,1,2,3,4 loss.temperature=0.")
+    assert judgement.command.startswith("python train.py -m loss.temperature=0.")
+    assert judgement.command.endswith(" seed=0,1,2,3,4")
+
+
+def test_commands_say_what_was_the_same_in_all_runs(make, tmp_path):
+    make.about(tmp_path, {}, fixed=["data.image_size=32", "seed=7"])
+    for number in (0, 1):
+        make.trial(tmp_path, number, {"a": number}, 0.5 + number)
+    found = document(read_sweep(tmp_path))
+    assert found.choice.command == "python train.py data.image_size=32 seed=7 a=1"
+    assert found.judgement.command == "python train.py -m data.image_size=32 a=1 seed=0,1,2,3,4"
+
+
+def test_metrics_that_are_no_shares_are_shown_with_four_digits(make, tmp_path, undrawn):
+    make.about(tmp_path, {}, metric="ann/qps_1", command="compare.py -m sweeps=ann")
+    make.trial(tmp_path, 0, {"m": 8}, 12345.678)
+    make.trial(tmp_path, 1, {"m": 16}, 9876.5)
+    text = Page(write_sweep(tmp_path).read_text()).text
+    assert "best ann/qps_1 12\u202f350" in text
+    assert "python compare.py m=8" in text
 
 
 def test_a_sweep_that_only_began_has_a_page_too(make, tmp_path):

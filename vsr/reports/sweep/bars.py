@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vsr.reports import style
-from vsr.reports.formats import is_number, three
+from vsr.reports.formats import is_number, measured
 from vsr.reports.sweep import canvas
 from vsr.reports.sweep.files import Sweep
 from vsr.reports.sweep.groups import Group
@@ -62,9 +62,9 @@ def groups_figure(sweep: Sweep, ordered: list[Group]) -> Figure:
             axes.plot(ends, [y, y], color=paint, linewidth=2.2 if y == 0 else 1.5, zorder=3)
         axes.plot(group.values, [y] * group.n, "o", color=style.MUTED, ms=3.4, zorder=4, alpha=0.9)
         axes.plot(group.mean, y, "|", color=paint, ms=15, mew=3.2 if y == 0 else 2.2, zorder=3.5)
-        around = f" ± {three(group.half)}" if is_number(group.half) else ""
+        around = f" ± {measured(group.half)}" if is_number(group.half) else ""
         axes.annotate(
-            f"{three(group.mean)}{around}  n={group.n}",
+            f"{measured(group.mean)}{around}  n={group.n}",
             (1, y),
             (8, 0),
             xycoords=("axes fraction", "data"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from vsr.reports.formats import interval, is_number, three
+from vsr.reports.formats import interval, is_number, measured
 from vsr.reports.markdown import Table
 from vsr.reports.sweep.files import SEED, Sweep, Trial
 from vsr.reports.sweep.groups import Group, half_width
@@ -58,10 +58,16 @@ def choose(sweep: Sweep, ordered: list[Group]) -> Choice | None:
     )
 
 
-def command_of(sweep: Sweep, overrides: dict[str, Any], more: str = "") -> str:
-    """The command line that runs ``overrides`` alone."""
+def command_of(sweep: Sweep, overrides: dict[str, Any], seeds: str = "") -> str:
+    """The command line that runs ``overrides`` alone, or for each of ``seeds``."""
     script = next((word for word in sweep.command.split() if word.endswith(".py")), "train.py")
-    return " ".join(part for part in ("python", script, more, typed(overrides)) if part)
+    fixed = sweep.fixed
+    if seeds:
+        overrides = {key: one for key, one in overrides.items() if key != SEED}
+        fixed = [one for one in fixed if one.partition("=")[0] != SEED]
+    words = typed(overrides, fixed)
+    parts = ("python", script, "-m" if seeds else "", words, f"{SEED}={seeds}" if seeds else "")
+    return " ".join(part for part in parts if part)
 
 
 def figures(choice: Choice, metric: str) -> Table:
@@ -75,7 +81,7 @@ def figures(choice: Choice, metric: str) -> Table:
     for name in names[:_MOST_METRICS]:
         test, val = choice.test(name), _column(choice.summaries, split or "val", name)
         around = interval(_around(test) if several else _of_queries(choice.summaries[0], name))
-        rows.append([name, three(np.mean(val) if val else None), three(np.mean(test)), around])
+        rows.append([name, measured(np.mean(val) if val else None), measured(np.mean(test)), around])
     over = (
         f"Means over {len(choice.summaries)} seeds, interval over seeds"
         if several

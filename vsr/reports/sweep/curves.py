@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from vsr.reports import style
-from vsr.reports.formats import three
+from vsr.reports.formats import measured
 from vsr.reports.spread import spread
 from vsr.reports.sweep import canvas
 from vsr.reports.sweep.files import Sweep, Trial
@@ -70,7 +70,7 @@ def _label(axes: Axes, chosen: Sequence[Trial]) -> None:
     placed = spread((ends - low) / (high - low) * height, _LABEL_GAP, 0.0, height) / height
     for one, up in zip(chosen, placed.tolist(), strict=True):
         axes.annotate(
-            f"run {one.number}  {three(one.value)}",
+            f"run {one.number}  {measured(one.value)}",
             (1, up),
             (6, 0),
             xycoords="axes fraction",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from vsr.reports.formats import ABSENT, count, duration, is_number, three
+from vsr.reports.formats import ABSENT, count, duration, is_number, measured, three
 from vsr.reports.markdown import Table
 from vsr.reports.sweep import words
 from vsr.reports.sweep.choice import Choice, choose, figures
@@ -114,10 +114,10 @@ def _runs(sweep: Sweep) -> Table:
 
 
 def _row(trial: Trial, keys: list[str]) -> list[str]:
-    reached = f"({three(trial.reached)})" if trial.reached is not None else ABSENT
+    reached = f"({measured(trial.reached)})" if trial.reached is not None else ABSENT
     return [
         str(trial.number),
-        three(trial.value) if trial.value is not None else reached,
+        measured(trial.value) if trial.value is not None else reached,
         *(shown(trial.overrides[key]) if key in trial.overrides else ABSENT for key in keys),
         count(trial.epochs) if trial.epochs is not None else ABSENT,
         duration(trial.seconds),
@@ -136,10 +136,10 @@ def _over_seeds(sweep: Sweep, ordered: list[Group]) -> Table:
         [
             one.name,
             f"{one.n}: {', '.join(one.seeds)}",
-            three(one.mean),
-            three(one.half) if is_number(one.half) else ABSENT,
-            three(float(one.values.min())),
-            three(float(one.values.max())),
+            measured(one.mean),
+            measured(one.half) if is_number(one.half) else ABSENT,
+            measured(float(one.values.min())),
+            measured(float(one.values.max())),
             str(one.missing) if one.missing else ABSENT,
         ]
         for one in ordered

@@ -65,6 +65,7 @@ class Sweep:
         maximize: whether more of it is better.
         sampler: what chose the values: grid, tpe, …; empty where it is not known.
         space: by key ``choices``, or ``low``, ``high``, ``log`` and ``int``.
+        fixed: overrides of every run, as typed, where the driver told.
         trials: by number.
     """
 
@@ -74,6 +75,7 @@ class Sweep:
     maximize: bool
     sampler: str
     space: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fixed: list[str] = field(default_factory=list)
     trials: list[Trial] = field(default_factory=list)
 
     @cached_property
@@ -98,7 +100,7 @@ class Sweep:
 
     @cached_property
     def constant(self) -> dict[str, Any]:
-        """Overrides that are the same in all runs."""
+        """Overrides of the runs that are the same in all, besides those of ``fixed``."""
         first = self.trials[0].overrides if self.trials else {}
         return {
             key: value
@@ -145,6 +147,7 @@ def read_sweep(folder: str | Path) -> Sweep:
         maximize,
         str(about.get("sampler") or ""),
         about.get("space") or {},
+        [str(one) for one in about.get("fixed") or []],
         trials,
     )
 

@@ -35,7 +35,7 @@ def as_text(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     if isinstance(value, float):
-        return f"{value:.10g}"
+        return repr(value)
     return json.dumps(value) if isinstance(value, list | dict) else str(value)
 
 
@@ -51,9 +51,10 @@ def named(overrides: Mapping[str, Any], keys: Iterable[str]) -> str:
     return ", ".join(f"{key}={shown(overrides[key])}" for key in keys if key in overrides)
 
 
-def typed(overrides: Mapping[str, Any]) -> str:
-    """Overrides for a command line, quoted where a shell would read a sign."""
-    return " ".join(_quoted(f"{key}={as_text(value)}") for key, value in overrides.items())
+def typed(overrides: Mapping[str, Any], before: Iterable[str] = ()) -> str:
+    """Overrides for a command line, those of ``before`` first, quoted where a shell would read a sign."""
+    words = [*before, *(f"{key}={as_text(value)}" for key, value in overrides.items())]
+    return " ".join(_quoted(word) for word in words)
 
 
 def _quoted(text: str) -> str:

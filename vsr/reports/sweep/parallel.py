@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vsr.reports import style
-from vsr.reports.formats import three
+from vsr.reports.formats import measured
 from vsr.reports.sweep import canvas
 from vsr.reports.sweep.files import Sweep, Trial
 from vsr.reports.sweep.overrides import shown
@@ -121,7 +121,7 @@ def _metric_axis(axes: Axes, sweep: Sweep, x: int, chosen: Sequence[Trial]) -> N
     for value in np.linspace(low, high, 5) if high > low else [low]:
         y = _height(sweep, float(value))
         axes.annotate(
-            three(float(value)),
+            measured(float(value)),
             (x, y),
             (6, 0),
             textcoords="offset points",
@@ -135,7 +135,7 @@ def _metric_axis(axes: Axes, sweep: Sweep, x: int, chosen: Sequence[Trial]) -> N
     _text(axes, x, 1, 8, sweep.metric, style.INK, bold=True)
     if beyond:
         _text(axes, x, 0 if sweep.maximize else 1, -22 if sweep.maximize else 20, beyond.strip(), style.MUTED)
-    _text(axes, x, 0, -9, three(best), canvas.BEST, bold=True)
+    _text(axes, x, 0, -9, measured(best), canvas.BEST, bold=True)
 
 
 def _text(axes: Axes, x: float, y: float, up: float, text: str, color: str, bold: bool = False) -> None:

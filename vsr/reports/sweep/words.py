@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import Any, NamedTuple
 
-from vsr.reports.formats import count, duration, is_number, p_value, signed_interval, three
+from vsr.reports.formats import count, duration, is_number, measured, p_value, signed_interval
 from vsr.reports.sweep.choice import Choice, command_of
-from vsr.reports.sweep.files import SEED, STATES, Sweep
+from vsr.reports.sweep.files import STATES, Sweep
 from vsr.reports.sweep.groups import Verdict
 from vsr.reports.sweep.importance import LEAST_RUNS, Explained
 from vsr.reports.sweep.overrides import as_text, shown
@@ -22,8 +22,8 @@ def heading(sweep: Sweep, choice: Choice | None) -> str:
     runs = _many(len(sweep.trials), "run")
     if choice is None:
         return f"{runs}, none finished yet"
-    around = f" ± {three(choice.half)}" if is_number(choice.half) else ""
-    return f"{runs}, best {sweep.metric} {three(choice.value)}{around}"
+    around = f" ± {measured(choice.half)}" if is_number(choice.half) else ""
+    return f"{runs}, best {sweep.metric} {measured(choice.value)}{around}"
 
 
 def states(sweep: Sweep) -> str:
@@ -72,8 +72,8 @@ def judge(sweep: Sweep, found: Verdict | None, choice: Choice | None) -> Judgeme
         return Judgement("No test is possible", f"{found.reason[:1].upper()}{found.reason[1:]}.")
     ends = found.interval if sweep.maximize else (-found.interval[1], -found.interval[0])
     figures = (
-        f"{found.best.name} is {three(abs(found.gain))} ahead of {found.second.name} on {sweep.metric}, 95 % "
-        f"interval {signed_interval(ends)}, p = {p_value(found.p)}, {found.test} (n = {found.best.n} and "
+        f"{found.best.name} is {measured(abs(found.gain))} ahead of {found.second.name} on {sweep.metric}, "
+        f"95 % interval {signed_interval(ends)}, p = {p_value(found.p)}, {found.test} (n = {found.best.n} and "
         f"{found.second.n})."
     )
     if found.p < SURE:
@@ -89,10 +89,10 @@ def _one_seed(sweep: Sweep, choice: Choice) -> Judgement:
     best, second = sweep.complete[:2]
     gain = abs((best.value or 0.0) - (second.value or 0.0))
     why = (
-        f"Run {best.number} is {three(gain)} ahead of run {second.number}, and how much another seed changes "
-        "is not known. Run the best few again with several seeds, such as:"
+        f"Run {best.number} is {measured(gain)} ahead of run {second.number}, and how much another seed "
+        "changes is not known. Run the best few again with several seeds, such as:"
     )
-    again = command_of(sweep, choice.trials[0].overrides, f"-m {SEED}=0,1,2,3,4")
+    again = command_of(sweep, choice.trials[0].overrides, "0,1,2,3,4")
     return Judgement("One seed, so no test is possible", why, again)
 
 
@@ -141,7 +141,7 @@ def edges(sweep: Sweep) -> list[str]:
 def facts(sweep: Sweep) -> list[Fact]:
     """What was swept and how: a label, a value, whether it is to be typed as it stands."""
     seconds = [one.seconds for one in sweep.trials if is_number(one.seconds)]
-    constant = " ".join(f"{key}={as_text(value)}" for key, value in sweep.constant.items())
+    constant = " ".join([*sweep.fixed, *(f"{key}={as_text(one)}" for key, one in sweep.constant.items())])
     listed = [
         ("runs", states(sweep), False),
         ("chosen by", f"{sweep.metric}, {'the higher' if sweep.maximize else 'the lower'} the better", False),
