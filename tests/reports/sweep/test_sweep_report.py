@@ -78,14 +78,14 @@ def test_with_seeds_the_best_mean_is_chosen_and_its_test_is_a_mean(seeds):
     assert f"p = {numbers['best_against_second']['p']:.3f}" in text
 
 
-def test_luck_and_a_real_lead_are_told_apart(make, tmp_path):
+def test_luck_and_a_real_lead_are_told_apart(make, tmp_path, undrawn):
     near = document(read_sweep(make.seeds(tmp_path / "near"))).judgement
     far = document(read_sweep(make.seeds(tmp_path / "far", gap=0.2))).judgement
     assert near.lead == "The best may not be better than the second"
     assert far.lead == "The best beats the second"
 
 
-def test_one_seed_is_told_with_the_command_that_runs_more(search):
+def test_one_seed_is_told_with_the_command_that_runs_more(search, undrawn):
     judgement = document(read_sweep(search)).judgement
     assert "no test is possible" in judgement.lead
     assert judgement.command.startswith("python train.py -m loss.temperature=0.")

@@ -89,13 +89,15 @@ def explain(
 
 
 def _columns(values: Sequence[Any]) -> np.ndarray:
-    """Features (n, m) float32: numbers as they are, NaN where absent; names one-hot; m = 0 when all equal."""
+    """Features (n, m) float32: numbers, absent ones below all; names one-hot; m = 0 when all are equal."""
     texts = [as_text(value) for value in values]
     levels = sorted(set(texts))
     if len(levels) < 2:
         return np.zeros((len(values), 0), dtype=np.float32)
-    if all(value is None or is_number(value) for value in values):
-        return np.array([[np.nan if value is None else value] for value in values], dtype=np.float32)
+    numbers = [float(value) for value in values if is_number(value)]
+    if numbers and all(value is None or is_number(value) for value in values):
+        absent = min(numbers) - (max(numbers) - min(numbers)) - 1
+        return np.array([[absent if value is None else value] for value in values], dtype=np.float32)
     return np.array([[text == level for level in levels] for text in texts], dtype=np.float32)
 
 
@@ -121,8 +123,10 @@ def _forest(
         drawn = generator.integers(0, n, n)
         out = np.bincount(drawn, minlength=n) == 0
         tree = DecisionTreeRegressor(min_samples_leaf=2, random_state=int(generator.integers(2**31)))
-        tree.fit(variants[0][drawn], y[drawn])
-        predicted = tree.predict(variants[:, out].reshape(-1, width)).reshape(n_variants, -1)
+        # Unchecked: the features are float32 and finite, and checking takes longer than growing the tree.
+        tree.fit(variants[0][drawn], y[drawn], check_input=False)
+        asked = variants[:, out].reshape(-1, width)
+        predicted = tree.predict(asked, check_input=False).reshape(n_variants, -1)
         totals[:, out] += predicted
         seen += out
     errors = (totals[:, seen > 0] / seen[seen > 0] - y[seen > 0]) ** 2

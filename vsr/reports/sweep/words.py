@@ -73,8 +73,8 @@ def judge(sweep: Sweep, found: Verdict | None, choice: Choice | None) -> Judgeme
     ends = found.interval if sweep.maximize else (-found.interval[1], -found.interval[0])
     figures = (
         f"{found.best.name} is {measured(abs(found.gain))} ahead of {found.second.name} on {sweep.metric}, "
-        f"95 % interval {signed_interval(ends)}, p = {p_value(found.p)}, {found.test} (n = {found.best.n} and "
-        f"{found.second.n})."
+        f"95 % interval {signed_interval(ends)}, p = {p_value(found.p)}, {found.test} "
+        f"(n = {found.best.n} and {found.second.n})."
     )
     if found.p < SURE:
         rest = "Not corrected for having picked these two of several."
