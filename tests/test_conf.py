@@ -29,6 +29,7 @@ GROUPS = {
 }
 NEEDS = {"data/positives=pairs": ["positives.path=pairs.csv"], "data=folder": ["data.root=photos"]}
 EXTRAS = {("index", name) for name in ("annoy", "hnswlib", "scann", "usearch")}  # libraries of the same name
+EXTRAS |= {("logger", "mlflow")}
 
 
 def entries() -> list[tuple[str, str]]:

@@ -196,19 +196,6 @@ def test_corrupt_pictures_are_skipped_when_asked_and_counted_in_summary_and_repo
     assert f"{len(broken)} pictures" in report
 
 
-def test_wandb_offline_holds_metrics_config_and_the_searches(script, tiny, tmp_path):
-    wanted = [one for one in tiny if one != "logger=none"]
-    code, _, err = script(
-        "train", *wanted, "logger=wandb", "trainer.max_epochs=1", f"hydra.run.dir={tmp_path}/w"
-    )
-    assert code == 0, err
-    (run,) = (tmp_path / "w/wandb").glob("offline-run-*")
-    assert (run / "files/media/images/test").is_dir()
-    log = next(run.glob("run-*.wandb")).read_bytes()
-    assert b"val/map" in log
-    assert b"max_epochs" in log
-
-
 def test_frozen_epochs_leave_the_backbone_as_it_was(script, tiny, tmp_path):
     code, _, err = script(
         "train",

@@ -40,3 +40,23 @@ def test_an_unknown_mode_is_refused(tmp_path):
         ConfigError, match=r"logger\.mode must be one of auto, online, offline, disabled, got on"
     ):
         mode(tmp_path, mode="on")
+
+
+@pytest.fixture
+def no_server(monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+def test_mlflow_without_its_package_is_refused_in_one_line(no_server, tmp_path, monkeypatch):
+    monkeypatch.setattr("lightning.pytorch.loggers.mlflow._MLFLOW_AVAILABLE", False)
+    with pytest.raises(ConfigError, match="install it with: uv sync --extra mlflow"):
+        loggers.mlflow_logger(str(tmp_path))
+
+
+def test_mlflow_keeps_its_store_in_the_run_folder_unless_a_server_is_named(no_server, tmp_path, monkeypatch):
+    pytest.importorskip("mlflow", reason="the extra mlflow is not installed")
+    assert loggers.mlflow_logger(str(tmp_path))._tracking_uri == f"sqlite:///{tmp_path.resolve()}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///env.db")
+    assert loggers.mlflow_logger(str(tmp_path))._tracking_uri == "sqlite:///env.db"
+    named = loggers.mlflow_logger(str(tmp_path), tracking_uri="sqlite:///named.db")
+    assert named._tracking_uri == "sqlite:///named.db"

@@ -17,6 +17,11 @@ def three(value: Any) -> str:
     return f"{value:.3f}" if is_number(value) else ABSENT
 
 
+def measured(value: Any) -> str:
+    """A metric of unknown size: three decimals, and no more than four digits from 10 on."""
+    return significant(value, 4) if is_number(value) and abs(value) >= 10 else three(value)
+
+
 def signed(value: Any) -> str:
     """A difference with three decimals and always a sign, the typographic minus among them."""
     if not is_number(value):

@@ -12,6 +12,7 @@ from vsr.reports.formats import (
     duration,
     interval,
     is_number,
+    measured,
     p_value,
     signed,
     signed_interval,
@@ -31,7 +32,13 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     environment.filters.update(
-        three=three, signed=signed, count=count, duration=duration, small=small, definition=definition
+        measured=measured,
+        three=three,
+        signed=signed,
+        count=count,
+        duration=duration,
+        small=small,
+        definition=definition,
     )
     environment.filters.update(interval=interval, signed_interval=signed_interval, p_value=p_value)
     environment.tests["a_number"] = is_number

@@ -93,10 +93,11 @@ def draw_examples(
     query_rows: np.ndarray,
     gallery_rows: np.ndarray,
     path: Path,
-) -> None:
-    """Write the picture of `example_searches` to ``path``."""
+) -> list[Search]:
+    """Write the picture of `example_searches` to ``path``, and return them."""
     searches = example_searches(evaluation, catalogue, query_rows, gallery_rows)
     draw_searches(searches, path, title=f"Example searches, {evaluation.protocol}")
+    return searches
 
 
 def load_thumbnails(

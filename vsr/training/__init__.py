@@ -8,7 +8,7 @@ from vsr.training.finetune import FineTune
 from vsr.training.fit import Run, train
 from vsr.training.health import EmbeddingHealth
 from vsr.training.large_batch import LargeBatch
-from vsr.training.loggers import tensorboard_logger, wandb_logger
+from vsr.training.loggers import mlflow_logger, tensorboard_logger, wandb_logger
 from vsr.training.lora import LoRA
 from vsr.training.measure import EvaluationRun, evaluate_checkpoint
 from vsr.training.memory import XBM, MoCo
@@ -39,6 +39,7 @@ __all__ = [
     "constant_with_warmup",
     "cosine_with_warmup",
     "evaluate_checkpoint",
+    "mlflow_logger",
     "parameter_groups",
     "read_checkpoint",
     "tensorboard_logger",

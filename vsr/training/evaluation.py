@@ -181,7 +181,8 @@ class RankingEvaluation(L.Callback):
         self.latest = measure(self, data.catalogue, split, embeddings, rows, context)
         self.latest.skipped = self._skipped_anywhere(pl_module)
         values = {f"{split}/{name}": value for name, value in self.latest.values().items()}
-        pl_module.log_dict(values)  # every rank logs the same values: no sync_dist
+        # For callbacks that monitor; `Record` sends them on. Every rank logs the same: no sync_dist.
+        pl_module.log_dict(values, logger=False)
 
     def _whole_split(self, pl_module: L.LightningModule) -> tuple[Tensor, Tensor]:
         """Embeddings (n, D) and rows (n,), rising, of the whole split, on every rank."""

@@ -23,11 +23,12 @@ from vsr.training.checkpoints import (
     read_checkpoint,
 )
 from vsr.training.evaluation import Measured, RankingEvaluation
-from vsr.training.loggers import close, show_searches
+from vsr.training.loggers import close
 from vsr.training.measured_page import show_measured
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import PROVENANCE, command, git_state, provenance, versions
 from vsr.training.record import Record
+from vsr.training.results import SEARCHES, Results, send_results
 from vsr.training.stage_table import save_stages, stage_table
 
 log = logging.getLogger(__name__)
@@ -67,12 +68,14 @@ def train(run: Run) -> float | None:
         The monitored metric of the chosen checkpoint, for sweepers; None when it was not measured on val.
     """
     console = rich.get_console()
+    finished = False
     try:
         if run.trainer.is_global_zero:
             console.print(short_config(run.config))
         summary = fit(run)
+        finished = True
     finally:
-        close(run.trainer.loggers)
+        close(run.trainer.loggers, finished)
     if run.trainer.is_global_zero:
         rows = [("untrained", summary["untrained"]), ("val", summary["val"]), ("test", summary["test"])]
         intervals = {"test": summary["intervals"]["test"]}
@@ -131,11 +134,14 @@ def finish(run: Run) -> dict[str, Any]:
     test.evaluation.save(run.folder / "test")
     save_stages(test.stages, run.folder / "test" / "stages")
     draw_curves(run.record.frame(), run.folder / "curves.png", run.record.monitor, run.record.mode)
-    draw_examples(test.evaluation, catalogue, test.query_rows, test.gallery_rows, run.folder / "searches.jpg")
+    searches = draw_examples(
+        test.evaluation, catalogue, test.query_rows, test.gallery_rows, run.folder / SEARCHES
+    )
     write_run_page(run.folder)
     facts = [("checkpoint", str(chosen), True), ("seed", str(run.seed), False)]
     show_measured(test, catalogue, run.folder / "test", facts)
-    show_searches(run.trainer.loggers, run.folder / "searches.jpg")
+    named = {f"{one.split}/{name}": value for one in (val, test) for name, value in one.values().items()}
+    send_results(run.trainer.loggers, Results(run.folder, named, run.trainer.global_step, searches))
     return summary
 
 

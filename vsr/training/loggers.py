@@ -1,25 +1,26 @@
-"""Experiment trackers: W&B offline unless the user is logged in; pictures go to loggers that show them."""
+"""Experiment trackers: W&B offline unless the user is logged in, TensorBoard, MLflow in the run folder."""
 
 import logging
 import netrc
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import numpy as np
-from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
-from PIL import Image
+from lightning.pytorch.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 
 from vsr.errors import ConfigError
-
-log = logging.getLogger(__name__)
 
 MODES = ("auto", "online", "offline", "disabled")
 
 
 def wandb_logger(
-    save_dir: str, project: str = "vsr", name: str | None = None, mode: str = "auto", tags: Iterable[str] = ()
-) -> WandbLogger:
+    save_dir: str,
+    project: str = "vsr",
+    name: str | None = None,
+    mode: str = "auto",
+    tags: Iterable[str] = (),
+    log_checkpoints: bool = False,
+) -> "RunWandbLogger":
     """A W&B logger that never asks for an account.
 
     Args:
@@ -28,6 +29,7 @@ def wandb_logger(
         name: run name; W&B makes one up when None.
         mode: ``auto`` is WANDB_MODE when set, online when logged in, offline otherwise.
         tags: shown beside the run.
+        log_checkpoints: whether best and last checkpoint become an artifact at the end.
 
     Raises:
         ConfigError: ``mode`` is none of auto, online, offline, disabled.
@@ -38,7 +40,7 @@ def wandb_logger(
         raise ConfigError(f"logger.mode must be one of {', '.join(MODES)}, got {mode}")
     if mode == "auto":
         mode = os.environ.get("WANDB_MODE") or ("online" if _logged_in() else "offline")
-    return WandbLogger(
+    logger = RunWandbLogger(
         save_dir=save_dir,
         project=project,
         name=name,
@@ -46,6 +48,8 @@ def wandb_logger(
         tags=list(tags),
         settings=wandb.Settings(silent=True, console="off"),
     )
+    logger.log_checkpoints = log_checkpoints
+    return logger
 
 
 def tensorboard_logger(save_dir: str) -> TensorBoardLogger:
@@ -62,24 +66,90 @@ def tensorboard_logger(save_dir: str) -> TensorBoardLogger:
         ) from error
 
 
-def show_searches(loggers: Iterable[Logger], picture: Path) -> None:
-    """Send the example-search picture to every logger that shows pictures."""
+def mlflow_logger(
+    save_dir: str,
+    experiment: str = "vsr",
+    name: str | None = None,
+    tracking_uri: str | None = None,
+    log_checkpoints: bool = False,
+) -> "RunMLFlowLogger":
+    """An MLflow logger whose store is ``<run folder>/mlflow.db`` unless a server is named.
+
+    Artifacts of that store lie in ``<run folder>/mlartifacts``. MLflow's store of plain files is no longer an
+    option: since 3.7 it asks for a database.
+
+    Args:
+        save_dir: the run folder.
+        experiment: MLflow experiment.
+        name: run name; MLflow makes one up when None.
+        tracking_uri: server or store, such as ``http://localhost:5000``; None is MLFLOW_TRACKING_URI when
+            set, else the run folder.
+        log_checkpoints: whether best and last checkpoint become artifacts at the end.
+
+    Raises:
+        ConfigError: the ``mlflow`` extra is not installed.
+    """
+    uri, folder = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI"), Path(save_dir).resolve()
+    for noisy in ("mlflow", "alembic"):  # they tell how they make the database
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It warns that the experiment is not there yet, which in a run's own store is always so.
+    logging.getLogger("lightning.pytorch.loggers.mlflow").setLevel(logging.ERROR)
+    try:
+        logger = RunMLFlowLogger(
+            experiment,
+            name,
+            uri or f"sqlite:///{folder}/mlflow.db",
+            artifact_location=None if uri else f"{folder.as_uri()}/mlartifacts",
+        )
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "logger=mlflow needs the package mlflow; install it with: uv sync --extra mlflow"
+        ) from error
+    logger.log_checkpoints = log_checkpoints
+    return logger
+
+
+class RunWandbLogger(WandbLogger):
+    """Lightning's logger, which knows whether checkpoints are to become artifacts.
+
+    Lightning's own ``log_model`` makes versions of one artifact of the best and the last checkpoint, and
+    calls both the best.
+    """
+
+    log_checkpoints = False
+
+
+class RunMLFlowLogger(MLFlowLogger):
+    """Lightning's logger for a whole run: several passes of a trainer, of which only the last ends it."""
+
+    log_checkpoints = False
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Log; ``@``, which MLflow refuses in names, becomes ``_at_``."""
+        super().log_metrics({name.replace("@", "_at_"): value for name, value in metrics.items()}, step)
+
+    def finalize(self, status: str = "success") -> None:
+        """Do nothing at the end of a pass: `end` tells how the run ended."""
+
+    def end(self, finished: bool) -> None:
+        """Tell how the run ended."""
+        super().finalize("success" if finished else "failed")
+
+
+def close(loggers: Iterable[Logger], finished: bool = True) -> None:
+    """End the trackers' runs; the next job of a sweep in the same process then gets one of its own.
+
+    Args:
+        loggers: of the run.
+        finished: whether the run came to its end; it is shown as failed otherwise.
+    """
     for logger in loggers:
-        if isinstance(logger, WandbLogger):
-            logger.log_image("test/searches", [str(picture)])
-        elif isinstance(logger, TensorBoardLogger):
-            with Image.open(picture) as image:
-                logger.experiment.add_image(
-                    "test/searches", np.asarray(image.convert("RGB")), dataformats="HWC"
-                )
+        if isinstance(logger, RunMLFlowLogger):
+            logger.end(finished)
+        elif isinstance(logger, WandbLogger):
+            import wandb
 
-
-def close(loggers: Iterable[Logger]) -> None:
-    """Finish W&B's run, so that the next job of a sweep in the same process gets one of its own."""
-    if any(isinstance(logger, WandbLogger) for logger in loggers):
-        import wandb
-
-        wandb.finish()
+            wandb.finish(exit_code=0 if finished else 1)
 
 
 def _logged_in() -> bool:

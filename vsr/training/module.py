@@ -117,7 +117,9 @@ class VisualSearchModule(L.LightningModule):
                 "raise loss.temperature, or set trainer.gradient_clip_val=1; the last good checkpoint is kept"
             )
         n_items = len(whole.rows) // batch.rows.shape[1]
-        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=n_items)
+        self.log("train/loss_step", loss, prog_bar=True)
+        # Its mean is sent to the trackers with the epoch's row, under the name that it has in metrics.csv.
+        self.log("train/loss", loss, on_step=False, on_epoch=True, logger=False, batch_size=n_items)
         return {"loss": loss, "embeddings": whole.embeddings.detach(), "labels": whole.labels}
 
     def _embed_batch(self, batch: Batch) -> Embedded:

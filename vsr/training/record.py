@@ -1,7 +1,7 @@
 """The run's record: a row of numbers for every epoch, on disk and in the checkpoint."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import lightning as L
 import pandas as pd
 import rich
+from lightning.pytorch.loggers import Logger
 
 from vsr.files import written_whole
 from vsr.reports import epoch_line
@@ -18,6 +19,8 @@ METRICS_CSV = "metrics.csv"
 
 class Record(L.Callback):
     """Keep ``metrics.csv``: epoch 0 is the untrained network, epoch e the state after e epochs.
+
+    Trackers get the same rows under the same names, each at its step.
 
     The rows are part of the checkpoint, so a resumed run goes on where its checkpoint stood and its file is
     the same as that of a run that was never interrupted.
@@ -35,6 +38,7 @@ class Record(L.Callback):
         self.skipped: list[int] = []
         self.seconds_before = 0.0
         self._validated: dict[str, float] = {}
+        self._sent = 0  # rows that the trackers have
         self._headed = False  # the column names stand above the first line of this process
         self._started = time.monotonic()
 
@@ -78,7 +82,7 @@ class Record(L.Callback):
 
     def before_training(self, trainer: L.Trainer, metrics: dict[str, float]) -> None:
         """Put down epoch 0."""
-        self.rows = [{"epoch": 0, "step": 0, **metrics}]
+        self.rows, self._sent = [{"epoch": 0, "step": 0, **metrics}], 0
         self._validated = {}  # that was the validation before training
         self._publish(trainer)
 
@@ -100,8 +104,8 @@ class Record(L.Callback):
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Put down the epoch: loss, learning rate and what the evaluation logged."""
         row: dict[str, float] = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
-        if "train/loss_epoch" in trainer.callback_metrics:
-            row["train/loss"] = float(trainer.callback_metrics["train/loss_epoch"])
+        if "train/loss" in trainer.callback_metrics:
+            row["train/loss"] = float(trainer.callback_metrics["train/loss"])
         row["lr"] = float(trainer.optimizers[0].param_groups[0]["lr"])
         row.update(self._validated)
         self._validated = {}
@@ -115,11 +119,20 @@ class Record(L.Callback):
         path = Path(trainer.default_root_dir) / METRICS_CSV
         with written_whole(path) as aside:
             self.frame().to_csv(aside, index=False)
+        self._send(trainer.loggers)
         metrics = {name: value for name, value in row.items() if name != "epoch" and name != "step"}
         epoch = int(row["epoch"])
         header = not self._headed and epoch > 0  # epoch 0 brings its own
         rich.get_console().print(epoch_line(epoch, metrics, epoch == self.best_epoch, header))
         self._headed = True
+
+    def _send(self, loggers: Iterable[Logger]) -> None:
+        """Send the trackers the rows that they lack: the newest, after a resume also all before it."""
+        for row in self.rows[self._sent :]:
+            values = {name: value for name, value in row.items() if name != "step"}
+            for logger in loggers:
+                logger.log_metrics(values, step=int(row["step"]))
+        self._sent = len(self.rows)
 
     def frame(self) -> pd.DataFrame:
         """The rows as a table: ``epoch``, ``step``, ``train/loss``, ``lr``, then the metrics."""

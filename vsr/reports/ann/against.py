@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from vsr.reports.ann.choice import memory
-from vsr.reports.ann.document import Table
 from vsr.reports.ann.files import Comparison, Row
 from vsr.reports.formats import ABSENT, count, difference, is_number, signed
+from vsr.reports.markdown import Table
 
 
 def against_table(found: Comparison, earlier: Comparison) -> Table:

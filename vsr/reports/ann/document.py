@@ -1,30 +1,13 @@
 """The report's content, the same for Markdown and HTML: sentences, figures, tables of text."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from vsr.reports.ann.choice import LEVELS, best_at, memory, per_million, shown
 from vsr.reports.ann.files import Comparison, Row
 from vsr.reports.ann.words import Advice, advice, warnings
 from vsr.reports.formats import ABSENT, count, duration, is_number, signed, significant, three
-
-
-class Table(NamedTuple):
-    """A table of text.
-
-    Attributes:
-        title: above it.
-        heads: of the columns; the first two are text, the others numbers.
-        rows: cells.
-        hint: what to know, below it.
-        folded: shown when asked for.
-    """
-
-    title: str
-    heads: list[str]
-    rows: list[list[str]]
-    hint: str = ""
-    folded: bool = False
+from vsr.reports.markdown import Table
 
 
 @dataclass

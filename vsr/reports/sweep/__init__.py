@@ -1,0 +1,6 @@
+"""The report of a hyper-parameter sweep, at its end or at any time during it."""
+
+from vsr.reports.sweep.files import Sweep, Trial, read_sweep
+from vsr.reports.sweep.report import write_sweep
+
+__all__ = ["Sweep", "Trial", "read_sweep", "write_sweep"]
