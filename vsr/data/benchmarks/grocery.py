@@ -72,20 +72,19 @@ class GroceryStore:
         folder = locate(self.root, ["classes.csv"], ["dataset"], how)
         classes = _classes(folder / "classes.csv")
         photos = pd.concat([_photos(folder, split, classes) for split in SPLITS], ignore_index=True)
-        if self.fold is not None:
-            held_out = hold_out_fold(
-                photos["product"].tolist(), photos["split"].to_numpy(dtype=str), self.folds, self.fold
-            )
-            photos["split"] = held_out
         photos["role"] = np.where(photos["split"] == "train", "both", "query")
         shown = photos[photos["split"] == "train"] if self.gallery == "photos" else _iconic(folder, classes)
+        searched = ["val", "test"]
         if self.fold is not None:
-            photos.loc[photos["split"] == "val", "role"] = "both"
-        parts = [photos]
-        for split in ("val", "test") if self.fold is None else ("test",):
-            items = f"{split}-gallery/" + shown["image"]
-            parts.append(shown.assign(item=items, split=split, role="gallery"))
-        table = pd.concat(parts, ignore_index=True)
+            labels, split = photos["product"].tolist(), photos["split"].to_numpy(dtype=str)
+            photos["split"] = hold_out_fold(labels, split, self.folds, self.fold)
+            photos["role"] = np.where(photos["split"] == "test", "query", "both")
+            searched = ["test"]
+        galleries = [
+            shown.assign(item=f"{split}-gallery/" + shown["image"], split=split, role="gallery")
+            for split in searched
+        ]
+        table = pd.concat([photos, *galleries], ignore_index=True)
         protocol = f"grocery/{self.gallery}/v1"
         if self.fold is None:
             wanted = {**PUBLISHED, "test gallery": GALLERY[self.gallery]}

@@ -85,22 +85,24 @@ def check_pictures(images: pd.Series, root: Path, path: Path) -> None:
     """Look for the pictures that a listing names; they are not opened.
 
     Args:
-        images: paths below ``root``; the index is the number of their line in ``path``.
+        images: paths below ``root``; the index is the number of their line in ``path``, or of what its name
+            says.
         root: folder that they start from.
         path: of the listing, for the error.
 
     Raises:
         DataError: pictures are not there, or one is named twice; the error names the first and its line.
     """
+    unit = images.index.name or "line"
     twice = images.duplicated().to_numpy()
     if twice.any():
         first = int(np.argmax(twice))
-        raise DataError(f"{path}: line {images.index[first]} names '{images.iloc[first]}' a second time")
+        raise DataError(f"{path}: {unit} {images.index[first]} names '{images.iloc[first]}' a second time")
     missing = np.array([not os.path.isfile(os.path.join(root, image)) for image in images])
     if missing.any():
         first = int(np.argmax(missing))
         raise DataError(
-            f"{path}: line {images.index[first]} names '{images.iloc[first]}', which is not in {root} "
+            f"{path}: {unit} {images.index[first]} names '{images.iloc[first]}', which is not in {root} "
             f"({missing.sum()} of {len(images)} pictures are not); unpack all of them there"
         )
 
