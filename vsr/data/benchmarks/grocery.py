@@ -74,22 +74,24 @@ class GroceryStore:
         photos = pd.concat([_photos(folder, split, classes) for split in SPLITS], ignore_index=True)
         photos["role"] = np.where(photos["split"] == "train", "both", "query")
         shown = photos[photos["split"] == "train"] if self.gallery == "photos" else _iconic(folder, classes)
-        searched = ["val", "test"]
-        if self.fold is not None:
-            labels, split = photos["product"].tolist(), photos["split"].to_numpy(dtype=str)
-            photos["split"] = hold_out_fold(labels, split, self.folds, self.fold)
-            photos["role"] = np.where(photos["split"] == "test", "query", "both")
-            searched = ["test"]
         galleries = [
             shown.assign(item=f"{split}-gallery/" + shown["image"], split=split, role="gallery")
-            for split in searched
+            for split in ("val", "test")
         ]
         table = pd.concat([photos, *galleries], ignore_index=True)
-        protocol = f"grocery/{self.gallery}/v1"
-        if self.fold is None:
-            wanted = {**PUBLISHED, "test gallery": GALLERY[self.gallery]}
-            protocol = as_published(protocol, counts(table, "product"), wanted)
+        wanted = {**PUBLISHED, "test gallery": GALLERY[self.gallery]}
+        protocol = as_published(f"grocery/{self.gallery}/v1", counts(table, "product"), wanted)
+        if self.fold is not None:
+            table = _held_out(table, self.folds, self.fold)
         return Catalogue(table, ("product", "category"), protocol, folder, gains=self.gains)
+
+
+def _held_out(table: pd.DataFrame, folds: int, fold: int) -> pd.DataFrame:
+    """The table with a fold of the products as its val split; test stays as it is."""
+    table = table[(table["split"] != "val") | (table["role"] != "gallery")]
+    labels, split = table["product"].tolist(), table["split"].to_numpy(dtype=str)
+    role = table["role"].where(table["split"] == "test", "both")
+    return table.assign(split=hold_out_fold(labels, split, folds, fold), role=role)
 
 
 def _classes(path: Path) -> pd.DataFrame:
