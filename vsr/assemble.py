@@ -221,6 +221,7 @@ def evaluation_run(cfg: DictConfig) -> Any:
 
     from vsr.threads import set_threads
     from vsr.training import EvaluationRun, VisualSearchModule, read_checkpoint
+    from vsr.training.checkpoints import without_weights
 
     _hush()
     given = plain(cfg)
@@ -230,7 +231,7 @@ def evaluation_run(cfg: DictConfig) -> Any:
     for key in ("data", "transforms", "metrics", "evaluation", "loader", "index", "rerank"):
         if given.get(key):
             config[key] = given[key]
-    config["model"] = {**config["model"], "weights": None}  # the checkpoint holds the weights
+    config["model"] = without_weights(config["model"])
     set_threads(given["threads"])
     folder = run_folder()
     module = VisualSearchModule(network(config), nn.Module(), config=config)
@@ -350,6 +351,7 @@ def _embedded(config: dict[str, Any]) -> Any:
     """Queries and gallery of a checkpoint, by the model and the transform that it is evaluated with."""
     from vsr.comparison import Embedded
     from vsr.training import read_checkpoint
+    from vsr.training.checkpoints import without_weights
     from vsr.training.measure import load_model
 
     path = Path(config["checkpoint"])
@@ -357,7 +359,7 @@ def _embedded(config: dict[str, Any]) -> Any:
     for key in ("data", "transforms", "loader"):
         if config.get(key):
             trained[key] = config[key]
-    trained["model"] = {**trained["model"], "weights": None}  # the checkpoint holds the weights
+    trained["model"] = without_weights(trained["model"])
     model = network(trained)
     load_model(model, path)
     return Embedded(model, datamodule(trained), config["split"], path)
