@@ -47,7 +47,7 @@ def locate(root: str | Path, names: Sequence[str], subfolders: Sequence[str], ho
             return folder
     if not root.is_dir():
         raise DataError(f"data.root: no folder {root}{sibling(root)}; {how}")
-    places = " or ".join(str(one) for one in (root, *(root / name for name in subfolders)))
+    places = " or ".join([str(root), *subfolders])
     raise DataError(f"data.root: no {' or '.join(names)} in {places}; {how}")
 
 
@@ -73,7 +73,7 @@ def download(archive: Archive, root: str | Path, page: str) -> None:
     with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as aside:
         try:
             download_and_extract_archive(archive.url, aside, md5=archive.md5)
-        except (OSError, RuntimeError) as error:  # RuntimeError: torchvision's word for a wrong checksum
+        except (OSError, RuntimeError) as error:  # torchvision's word for a wrong checksum is the second
             raise DataError(
                 f"data.download: {archive.url} cannot be fetched whole ({' '.join(str(error).split())}); get "
                 f"it from {page} and unpack it in {root}"
