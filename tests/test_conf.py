@@ -27,7 +27,7 @@ GROUPS = {
     "logger": "logger",
     "trainer": "trainer",
 }
-BENCHMARKS = ("cars196", "cub200", "grocery", "inshop", "sop")
+BENCHMARKS = ("cars196", "cub200", "grocery", "inshop", "sop", "vehicleid")
 NEEDS = {
     "data/positives=pairs": ["positives.path=pairs.csv"],
     "data=folder": ["data.root=photos"],

@@ -5,5 +5,6 @@ from vsr.data.benchmarks.cub200 import Cub200
 from vsr.data.benchmarks.grocery import GroceryStore
 from vsr.data.benchmarks.inshop import InShop
 from vsr.data.benchmarks.sop import StanfordOnlineProducts
+from vsr.data.benchmarks.vehicleid import VehicleID
 
-__all__ = ["Cars196", "Cub200", "GroceryStore", "InShop", "StanfordOnlineProducts"]
+__all__ = ["Cars196", "Cub200", "GroceryStore", "InShop", "StanfordOnlineProducts", "VehicleID"]
