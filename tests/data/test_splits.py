@@ -137,7 +137,13 @@ def test_with_a_seed_folds_depend_on_names_and_not_on_their_order():
 
 @pytest.mark.parametrize(
     ("folds", "fold", "told"),
-    [(1, 0, "data.folds must be >= 2, got 1"), (4, 4, "data.fold must be in 0..3"), (4, -1, "got -1")],
+    [
+        (1, 0, "data.folds must be a whole number >= 2, got 1"),
+        (2.5, 0, "data.folds must be a whole number >= 2, got 2.5"),
+        (4, 4, "data.fold must be in 0..3 as data.folds is 4, got 4"),
+        (4, -1, "got -1"),
+        (4, None, "got None"),
+    ],
 )
 def test_a_fold_that_cannot_be_is_refused(folds, fold, told):
     with pytest.raises(ConfigError, match=told):

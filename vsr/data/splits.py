@@ -88,9 +88,9 @@ def hold_out_fold(
         ConfigError: ``folds`` < 2 or ``fold`` outside 0..folds - 1.
         DataError: fewer labels than two a part.
     """
-    if folds < 2:
-        raise ConfigError(f"data.folds must be >= 2, got {folds}")
-    if not 0 <= fold < folds:
+    if not isinstance(folds, int) or folds < 2:
+        raise ConfigError(f"data.folds must be a whole number >= 2, got {folds}")
+    if not isinstance(fold, int) or not 0 <= fold < folds:
         raise ConfigError(f"data.fold must be in 0..{folds - 1} as data.folds is {folds}, got {fold}")
     names = np.asarray(labels, dtype=str)
     known = split != "test"
