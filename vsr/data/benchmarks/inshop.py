@@ -77,7 +77,9 @@ class InShop:
         status, images = listed["evaluation_status"], listed["image_name"]
         _refuse(~status.isin(list(SPLIT)), status, path, f"must be one of {', '.join(SPLIT)}")
         _refuse(images.str.count("/") < DEPTH - 1, images, path, "must be img/<category>/<item>/<picture>")
-        folder = locate(self.root, ["img"], ["Img"], how)
+        # Looked for first: where case does not matter, an Img of the root is an img as well.
+        within = Path(self.root).expanduser() / "Img"
+        folder = within if (within / "img").is_dir() else locate(self.root, ["img"], [], how)
         check_pictures(images, folder, path)
         table = pd.DataFrame(
             {

@@ -28,7 +28,7 @@ class StanfordOnlineProducts:
     """Stanford Online Products by its own lists: other products for training than for testing.
 
     Every test picture is a query against all the others. The twelve super-classes (bicycle, cabinet, …) are
-    the category, in which folds cut as well: the lists are ordered by it.
+    the category.
 
     Args:
         root: the folder Stanford_Online_Products, or the one it lies in.
