@@ -109,7 +109,7 @@ def test_a_missing_picture_is_named(whole):
 
 
 def test_where_to_get_the_files_is_told(tmp_path):
-    with pytest.raises(DataError, match=r"no cars_annos\.mat or devkit in .*\(md5 b407c.* car_dataset\.html"):
+    with pytest.raises(DataError, match=r"no cars_annos\.mat or devkit in .*\(md5 b407c.*car_dataset\.html"):
         Cars196(str(tmp_path)).read()
 
 
