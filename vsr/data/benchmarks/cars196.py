@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.io import loadmat
 
-from vsr.data.benchmarks.listing import as_published, check_pictures, counts
+from vsr.data.benchmarks.listing import as_published, check_pictures, column, counts
 from vsr.data.benchmarks.source import locate
 from vsr.data.catalogue import Catalogue
 from vsr.data.splits import hold_out_fold
@@ -115,7 +115,7 @@ def _annotated(folder: Path, annotations: Annotations) -> pd.DataFrame:
     images = [annotations.folder + name for name in _strings(found[annotations.field])]
     table = pd.DataFrame({"image": images, "class": found["class"].astype(np.int64)})
     table.index = pd.RangeIndex(1, len(table) + 1, name="annotation")
-    check_pictures(table["image"], folder, path)
+    check_pictures(column(table, "image"), folder, path)
     return table
 
 

@@ -3,7 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.listing import as_published, check_pictures, counts, read_listing, whole_numbers
+from vsr.data.benchmarks.listing import (
+    as_published,
+    check_pictures,
+    column,
+    counts,
+    read_listing,
+    whole_numbers,
+)
 from vsr.data.benchmarks.source import Archive, download, locate
 from vsr.data.catalogue import Catalogue
 from vsr.data.splits import hold_out_fold
@@ -60,25 +67,30 @@ class Cub200:
             f"get CUB_200_2011.tgz from {PAGE} and unpack it there, or set data.download=true",
         )
         images = read_listing(folder / "images.txt", ("image_id", "image"))
-        check_pictures(images["image"], folder / "images", folder / "images.txt")
+        check_pictures(column(images, "image"), folder / "images", folder / "images.txt")
         labels = read_listing(folder / "image_class_labels.txt", ("image_id", "class_id"))
-        names = read_listing(folder / "classes.txt", ("class_id", "name")).set_index("class_id")["name"]
-        classes = labels.set_index("image_id")["class_id"].reindex(images["image_id"])
-        nameless = classes.isna() | ~classes.isin(names.index)
+        numbers = whole_numbers(labels, "class_id", folder / "image_class_labels.txt")
+        names = read_listing(folder / "classes.txt", ("class_id", "name"))
+        name_of = dict(zip(names["class_id"], names["name"], strict=True))
+        known = {
+            image: (name_of[label], number)
+            for image, label, number in zip(labels["image_id"], labels["class_id"], numbers, strict=True)
+            if label in name_of
+        }
+        nameless = ~np.isin(images["image_id"].to_numpy(dtype=str), list(known))
         if nameless.any():
             line = images.index[int(np.argmax(nameless))]
             raise DataError(
                 f"{folder / 'images.txt'}: the picture in line {line} has no class in image_class_labels.txt "
                 "and classes.txt; one of the three is cut off: unpack the archive again"
             )
-        numbers = whole_numbers(labels, "class_id", folder / "image_class_labels.txt")
-        number_of = dict(zip(labels["class_id"], numbers, strict=True))
+        classes = [known[image] for image in images["image_id"]]
         table = pd.DataFrame(
             {
                 "item": images["image"].to_numpy(),
                 "image": images["image"].to_numpy(),
-                "species": names[classes].to_numpy(),
-                "split": ["train" if number_of[one] <= LAST_TRAIN_CLASS else "test" for one in classes],
+                "species": [name for name, _ in classes],
+                "split": ["train" if number <= LAST_TRAIN_CLASS else "test" for _, number in classes],
                 "role": "both",
             }
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.listing import as_published, check_pictures, counts, read_lines, read_listing
+from vsr.data.benchmarks.listing import as_published, check_pictures, column, counts, read_lines, read_listing
 from vsr.data.benchmarks.source import locate
 from vsr.data.catalogue import SPLITS, Catalogue
 from vsr.data.splits import hold_out_fold
@@ -88,7 +88,7 @@ class GroceryStore:
 
 def _held_out(table: pd.DataFrame, folds: int, fold: int) -> pd.DataFrame:
     """The table with a fold of the products as its val split; test stays as it is."""
-    table = table[(table["split"] != "val") | (table["role"] != "gallery")]
+    table = table.loc[((table["split"] != "val") | (table["role"] != "gallery")).to_numpy()]
     labels, split = table["product"].tolist(), table["split"].to_numpy(dtype=str)
     role = table["role"].where(table["split"] == "test", "both")
     return table.assign(split=hold_out_fold(labels, split, folds, fold), role=role)
@@ -111,7 +111,7 @@ def _photos(folder: Path, split: str, classes: pd.DataFrame) -> pd.DataFrame:
     """Columns item, image, product, category and split of one list."""
     path = folder / f"{split}.txt"
     listed = read_listing(path, COLUMNS, separator=",")
-    unknown = ~listed["fine"].isin(classes.index).to_numpy()
+    unknown = ~np.isin(listed["fine"].to_numpy(dtype=str), classes.index.to_numpy(dtype=str))
     known = classes["coarse"].reindex(listed["fine"])
     unknown |= (known.to_numpy() != listed["coarse"].to_numpy()) & ~unknown
     if unknown.any():
@@ -120,7 +120,7 @@ def _photos(folder: Path, split: str, classes: pd.DataFrame) -> pd.DataFrame:
             f"{path}: line {listed.index[first]}: class {listed['fine'].iloc[first]} in coarse class "
             f"{listed['coarse'].iloc[first]} is not in classes.csv; the lists are of another version"
         )
-    check_pictures(listed["image"], folder, path)
+    check_pictures(column(listed, "image"), folder, path)
     named = classes.loc[listed["fine"]]
     return pd.DataFrame(
         {

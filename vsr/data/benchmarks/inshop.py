@@ -8,6 +8,7 @@ import pandas as pd
 from vsr.data.benchmarks.listing import (
     as_published,
     check_pictures,
+    column,
     counts,
     read_lines,
     read_listing,
@@ -74,9 +75,10 @@ class InShop:
         path = locate(self.root, [PARTITION], ["Eval"], how) / PARTITION
         listed = read_listing(path, COLUMNS, skip=HEADINGS)
         _check_number(listed, path)
-        status, images = listed["evaluation_status"], listed["image_name"]
-        _refuse(~status.isin(list(SPLIT)), status, path, f"must be one of {', '.join(SPLIT)}")
-        _refuse(images.str.count("/") < DEPTH - 1, images, path, "must be img/<category>/<item>/<picture>")
+        status, images = column(listed, "evaluation_status"), column(listed, "image_name")
+        _refuse(~np.isin(status, list(SPLIT)), status, path, f"must be one of {', '.join(SPLIT)}")
+        shallow = np.array([image.count("/") < DEPTH - 1 for image in images])
+        _refuse(shallow, images, path, "must be img/<category>/<item>/<picture>")
         # Looked for first: where case does not matter, an Img of the root is an img as well.
         within = Path(self.root).expanduser() / "Img"
         folder = within if (within / "img").is_dir() else locate(self.root, ["img"], [], how)
@@ -87,8 +89,8 @@ class InShop:
                 "image": images,
                 "product": listed["item_id"],
                 "category": ["/".join(image.split("/")[1:-2]) for image in images],
-                "split": status.map(SPLIT),
-                "role": status.map(ROLE),
+                "split": [SPLIT[one] for one in status],
+                "role": [ROLE[one] for one in status],
             }
         )
         protocol = as_published(PROTOCOL, counts(table, "product"), PUBLISHED)
@@ -108,7 +110,7 @@ def _check_number(listed: pd.DataFrame, path: Path) -> None:
         )
 
 
-def _refuse(wrong: pd.Series, values: pd.Series, path: Path, wanted: str) -> None:
+def _refuse(wrong: np.ndarray, values: pd.Series, path: Path, wanted: str) -> None:
     if wrong.any():
         first = int(np.argmax(wrong))
         raise DataError(

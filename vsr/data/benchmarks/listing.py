@@ -64,19 +64,24 @@ def read_listing(
     return pd.DataFrame(fields, columns=list(columns), index=index, dtype="str")
 
 
-def whole_numbers(table: pd.DataFrame, column: str, path: Path) -> np.ndarray:
-    """``column`` (N,) of a listing as int64.
+def column(table: pd.DataFrame, name: str) -> pd.Series:
+    """The column ``name`` with its index; the types of pandas leave open that it is a table."""
+    return pd.Series(table[name])
+
+
+def whole_numbers(table: pd.DataFrame, name: str, path: Path) -> np.ndarray:
+    """The column ``name`` (N,) of a listing as int64.
 
     Raises:
         DataError: one is not a whole number; the error names its line.
     """
-    numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64)
+    values = column(table, name)
+    numbers = np.asarray(pd.to_numeric(values, errors="coerce"), dtype=np.float64)
     wrong = ~(np.isfinite(numbers) & (numbers == np.rint(numbers)))
     if wrong.any():
         first = int(np.argmax(wrong))
         raise DataError(
-            f"{path}: line {table.index[first]}: {column} must be a whole number, got "
-            f"'{table[column].iloc[first]}'"
+            f"{path}: line {values.index[first]}: {name} must be a whole number, got '{values.iloc[first]}'"
         )
     return numbers.astype(np.int64)
 
@@ -113,15 +118,16 @@ def counts(table: pd.DataFrame, level: str) -> dict[str, int]:
     A split whose queries and gallery are different pictures is counted by both.
     """
     found: dict[str, int] = {}
+    splits, roles, labels = (table[name].to_numpy(dtype=str) for name in ("split", "role", level))
     for split in SPLITS:
-        part = table[table["split"] == split]
-        if not len(part):
+        of_split = splits == split
+        if not of_split.any():
             continue
         for role in ("both", "query", "gallery"):
-            n_pictures = int((part["role"] == role).sum())
+            n_pictures = int((of_split & (roles == role)).sum())
             if n_pictures:
                 found[f"{split} {'pictures' if role == 'both' else role}"] = n_pictures
-        found[f"{split} labels"] = int(part[level].nunique())
+        found[f"{split} labels"] = len(np.unique(labels[of_split]))
     return found
 
 

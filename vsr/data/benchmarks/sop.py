@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vsr.data.benchmarks.listing import as_published, check_pictures, counts, read_listing
+from vsr.data.benchmarks.listing import as_published, check_pictures, column, counts, read_listing
 from vsr.data.benchmarks.source import Archive, download, locate
 from vsr.data.catalogue import Catalogue
 from vsr.data.splits import hold_out_fold
@@ -73,7 +73,7 @@ class StanfordOnlineProducts:
         parts = []
         for split, name in LISTS.items():
             listed = read_listing(folder / name, COLUMNS, skip=1)
-            check_pictures(listed["path"], folder, folder / name)
+            check_pictures(column(listed, "path"), folder, folder / name)
             parts.append(listed.assign(split=split))
         listed = pd.concat(parts, ignore_index=True)
         table = pd.DataFrame(

@@ -2,9 +2,10 @@
 
 import hashlib
 
+import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.listing import as_published, check_pictures, counts, read_listing
+from vsr.data.benchmarks.listing import as_published, check_pictures, column, counts, read_listing
 from vsr.data.benchmarks.source import locate
 from vsr.data.catalogue import Catalogue
 from vsr.data.splits import hold_out_fold
@@ -77,17 +78,18 @@ class VehicleID:
             path = folder / FOLDER / name
             listed = read_listing(path, COLUMNS)
             listed["image"] += ".jpg"  # which the lists leave out
-            check_pictures(listed["image"], folder / "image", path)
+            check_pictures(column(listed, "image"), folder / "image", path)
             parts.append(listed.assign(split=split))
         listed = pd.concat(parts, ignore_index=True)
         table = listed.rename(columns={"vehicle_id": "vehicle"}).assign(item=listed["image"], role="both")
         published = {**TRAIN, "test pictures": TEST[self.vehicles], "test labels": self.vehicles}
         found, how_searched = counts(table, "vehicle"), "all"
         if self.gallery == "one":
-            test = table["split"] == "test"
-            shown = table.index.isin(_one_each(table[test], self.seed))
-            table.loc[test, "role"] = "query"
-            table.loc[shown, "role"] = "gallery"
+            rows = np.flatnonzero(table["split"] == "test")
+            images, vehicles = (table[name].to_numpy(dtype=str)[rows] for name in ("image", "vehicle"))
+            role = np.full(len(table), "both", dtype="U7")
+            role[rows] = np.where(_one_each(images, vehicles, self.seed), "gallery", "query")
+            table["role"] = role
             how_searched = f"one@seed{self.seed}"
         protocol = as_published(f"vehicleid/{self.vehicles}/{how_searched}/v1", found, published)
         table["split"] = hold_out_fold(
@@ -96,7 +98,9 @@ class VehicleID:
         return Catalogue(table, ("vehicle",), protocol, folder / "image")
 
 
-def _one_each(table: pd.DataFrame, seed: int) -> pd.Index:
-    """Row of one picture of each vehicle, by the pictures' names and ``seed`` alone."""
-    digest = table["image"].map(lambda name: hashlib.blake2b(f"{seed}/{name}".encode()).hexdigest())
-    return pd.Index(digest.groupby(table["vehicle"]).idxmin())
+def _one_each(images: np.ndarray, vehicles: np.ndarray, seed: int) -> np.ndarray:
+    """True (N,) for one picture of each vehicle, by the pictures' names and ``seed`` alone."""
+    digests = np.array([hashlib.blake2b(f"{seed}/{image}".encode()).hexdigest() for image in images])
+    order = np.lexsort((digests, vehicles))
+    first = order[np.unique(vehicles[order], return_index=True)[1]]
+    return np.isin(np.arange(len(images)), first)
