@@ -27,7 +27,12 @@ GROUPS = {
     "logger": "logger",
     "trainer": "trainer",
 }
-NEEDS = {"data/positives=pairs": ["positives.path=pairs.csv"], "data=folder": ["data.root=photos"]}
+BENCHMARKS = ("cars196", "cub200", "grocery", "inshop", "sop", "vehicleid")
+NEEDS = {
+    "data/positives=pairs": ["positives.path=pairs.csv"],
+    "data=folder": ["data.root=photos"],
+    **{f"data={name}": ["data.root=benchmarks"] for name in BENCHMARKS},
+}
 EXTRAS = {("index", name) for name in ("annoy", "hnswlib", "scann", "usearch")}  # libraries of the same name
 EXTRAS |= {("logger", "mlflow")}
 

@@ -286,13 +286,14 @@ def evaluation_run(cfg: DictConfig) -> Any:
 
     from vsr.threads import set_threads
     from vsr.training import EvaluationRun, VisualSearchModule, read_checkpoint
+    from vsr.training.checkpoints import without_weights
 
     _hush()
     given = _own(cfg)
     statistics, thresholds = (instantiate(given[key], key) for key in ("statistics", "thresholds"))
     checkpoint = read_checkpoint(given["checkpoint"])
     config = _overridden(checkpoint["vsr_config"], cfg)
-    config["model"] = {**config["model"], "weights": None}  # the checkpoint holds the weights
+    config["model"] = without_weights(config["model"])
     set_threads(given["threads"])
     folder = run_folder()
     module = VisualSearchModule(network(config), nn.Module(), config=config)
@@ -415,11 +416,12 @@ def _embedded(cfg: DictConfig) -> Any:
     """Queries and gallery of a checkpoint, by the model and the transform that it is evaluated with."""
     from vsr.comparison import Embedded
     from vsr.training import read_checkpoint
+    from vsr.training.checkpoints import without_weights
     from vsr.training.measure import load_model
 
     path = Path(cfg.checkpoint)
     trained = _overridden(read_checkpoint(path)["vsr_config"], cfg, ("data", "transforms", "loader"))
-    trained["model"] = {**trained["model"], "weights": None}  # the checkpoint holds the weights
+    trained["model"] = without_weights(trained["model"])
     model = network(trained)
     load_model(model, path)
     return Embedded(model, datamodule(trained), cfg.split, path)

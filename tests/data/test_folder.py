@@ -69,6 +69,21 @@ def test_the_split_made_is_disjoint_and_named(write_pictures):
     assert Folder(root, seed=3).read().fingerprint == catalogue.fingerprint
 
 
+def test_a_fold_is_the_validation_split_and_test_stays(write_pictures):
+    root = str(write_pictures({**SEVEN, "h": 2, "i": 2}))
+    test = folders(Folder(root).read(), "test")
+    made = [Folder(root, folds=3, fold=fold).read() for fold in range(3)]
+    held_out = [folders(catalogue, "val") for catalogue in made]
+    assert sorted(set.union(*held_out)) == sorted(label for one in held_out for label in one)
+    assert set.union(*held_out) == set("abcdefghi") - test
+    for catalogue in made:
+        assert folders(catalogue, "test") == test
+        assert not folders(catalogue, "train") & folders(catalogue, "val")
+        assert set(catalogue.table["role"]) == {"both"}
+    with pytest.raises(ConfigError, match=r"data\.fold must be in 0\.\.2"):
+        Folder(root, folds=3, fold=3).read()
+
+
 def test_folders_called_train_val_and_test_are_the_split(write_pictures):
     counts = {f"{split}/{name}": 2 for split in ("train", "val", "test") for name in "ab"}
     catalogue = Folder(str(write_pictures(counts))).read()

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.model_selection import KFold
 
-from vsr.data.splits import carve, is_disjoint, split_by_label
+from vsr.data.splits import carve, hold_out_fold, is_disjoint, split_by_label
 from vsr.errors import ConfigError, DataError
 
 SPLITS = (0.6, 0.15, 0.25)
@@ -95,3 +96,60 @@ def test_a_missing_val_is_made_of_whole_labels_of_train(counts, seed):
 def test_shared_labels_are_noticed():
     assert not is_disjoint(["a", "b", "a"], np.array(["train", "train", "test"]))
     assert is_disjoint(["a", "b", "b"], np.array(["train", "val", "test"]))
+
+
+def folded(labels, split, folds, seed=None):
+    return [hold_out_fold(labels, split, folds, fold, seed) for fold in range(folds)]
+
+
+@given(catalogues, st.integers(2, 3), st.sampled_from([None, 0, 5]))
+def test_every_label_outside_test_is_validated_on_in_one_fold(counts, folds, seed):
+    labels = np.array(labels_of(counts))
+    given_split = np.where(np.arange(len(labels)) % 5 == 0, "val", "train")
+    given_split[labels == labels[-1]] = "test"
+    if len(set(labels[given_split != "test"])) < 2 * folds:
+        return
+    made = folded(labels.tolist(), given_split, folds, seed)
+    held_out = [set(labels[split == "val"]) for split in made]
+    assert sum(map(len, held_out)) == len(set.union(*held_out)) == len(set(labels[given_split != "test"]))
+    assert max(map(len, held_out)) - min(map(len, held_out)) <= 1
+    for split in made:
+        np.testing.assert_array_equal(split == "test", given_split == "test")
+        assert not set(labels[split == "val"]) & set(labels[split == "train"])
+
+
+def test_folds_are_those_of_scikit_learn_over_the_labels_in_their_order():
+    labels = np.array([f"label {number}" for number in range(11) for _ in range(3)])
+    train = np.full(len(labels), "train")
+    order = np.array(list(dict.fromkeys(labels.tolist())))
+    for split, (_, held_out) in zip(folded(labels.tolist(), train, 4), KFold(4).split(order), strict=True):
+        assert set(labels[split == "val"]) == set(order[held_out])
+
+
+def test_with_a_seed_folds_depend_on_names_and_not_on_their_order():
+    labels = labels_of(([2] * 9, 0))
+    backwards = labels[::-1]
+    train = np.full(len(labels), "train")
+    one, other = (folded(names, train, 3, seed=1)[0] for names in (labels, backwards))
+    assert one.tolist() == other[::-1].tolist()
+    assert one.tolist() != folded(labels, train, 3, seed=2)[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("folds", "fold", "told"),
+    [
+        (1, 0, "data.folds must be a whole number >= 2, got 1"),
+        (2.5, 0, "data.folds must be a whole number >= 2, got 2.5"),
+        (4, 4, "data.fold must be in 0..3 as data.folds is 4, got 4"),
+        (4, -1, "got -1"),
+        (4, None, "got None"),
+    ],
+)
+def test_a_fold_that_cannot_be_is_refused(folds, fold, told):
+    with pytest.raises(ConfigError, match=told):
+        hold_out_fold(["a", "b"] * 9, np.full(18, "train"), folds, fold)
+
+
+def test_too_few_labels_for_the_folds_are_counted():
+    with pytest.raises(DataError, match="7 labels outside test cannot be cut into 4 folds of at least 2"):
+        hold_out_fold(list("abcdefg"), np.full(7, "train"), 4, 0)

@@ -54,6 +54,19 @@ def test_every_searched_product_has_queries_and_a_gallery_and_training_pictures_
     assert set(store.table.loc[store.table["split"] == "train", "role"]) == {"both"}
 
 
+def test_a_fold_is_searched_like_the_validation_split_and_test_stays(store, tmp_path):
+    made = [Toystore(**TINY, folds=2, fold=fold, cache_dir=str(tmp_path)).read().table for fold in (0, 1)]
+    held_out = [set(table.loc[table["split"] == "val", "product"]) for table in made]
+    assert held_out[0] | held_out[1] == set(store.table.loc[store.table["split"] != "test", "product"])
+    assert not held_out[0] & held_out[1]
+    for table in made:
+        same = table["split"] == "test"
+        assert table[same].equals(store.table[store.table["split"] == "test"])
+        roles = table[table["split"] == "val"].groupby("product")["role"].value_counts().unstack()
+        assert (roles["query"] == 1).all()
+        assert set(table.loc[table["split"] == "train", "role"]) == {"both"}
+
+
 def test_the_same_arguments_give_the_same_fingerprint_and_another_split_another(store, tmp_path):
     assert Toystore(**TINY, cache_dir=str(tmp_path)).read().fingerprint == store.fingerprint
     other = Toystore(**TINY, val_fraction=0, test_fraction=0.5, cache_dir=str(tmp_path)).read()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from vsr.data.catalogue import SPLITS, Catalogue
 from vsr.data.manifest import read_manifest
-from vsr.data.splits import carve, check_fractions, is_disjoint, split_by_label
+from vsr.data.splits import carve, check_fractions, hold_out_fold, is_disjoint, split_by_label
 from vsr.data.tables import sibling
 from vsr.data.walk import SUFFIXES, find_pictures
 from vsr.errors import ConfigError, DataError
@@ -44,6 +44,9 @@ class Folder:
         gains: relevance of sharing each level, fine to coarse; None: 2^n - 1 counted from the coarsest.
         splits: shares of the labels for train, val and test where they are made.
         seed: of the split that is made.
+        folds: parts of the labels of train and val, where ``fold`` is given.
+        fold: the part that is the validation split instead, 0..folds - 1; there every picture is a query
+            against all others.
         image_size: stored for who reads the configuration; the transforms resize.
 
     Raises:
@@ -58,6 +61,8 @@ class Folder:
         gains: Sequence[float] | None = None,
         splits: Sequence[float] = (0.6, 0.15, 0.25),
         seed: int = 0,
+        folds: int = 4,
+        fold: int | None = None,
         image_size: int = 160,
     ) -> None:
         if root is None and manifest is None:
@@ -69,12 +74,15 @@ class Folder:
         self.gains = tuple(gains or ())
         self.splits = tuple(splits)
         self.seed = seed
+        self.folds = folds
+        self.fold = fold
         self.image_size = image_size
 
     def read(self) -> Catalogue:
         """The catalogue; pictures are looked for, not opened.
 
         Raises:
+            ConfigError: ``fold`` is not one of ``folds``.
             DataError: the folder is missing or holds no picture, the manifest cannot be used
                 (`read_manifest`), there is one label only, or too few to split.
         """
@@ -95,6 +103,11 @@ class Folder:
                 "data.levels"
             )
         table, protocol = self._split(table, labels)
+        if self.fold is not None:
+            split = hold_out_fold(
+                labels, table["split"].to_numpy(dtype=str), self.folds, self.fold, self.seed
+            )
+            table = table.assign(split=split, role=table["role"].where(split == "test", "both"))
         return Catalogue(table, levels, f"folder/{protocol}", root, gains=self.gains)
 
     def _manifest_path(self) -> Path | None:

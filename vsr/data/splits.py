@@ -68,6 +68,46 @@ def carve(labels: Sequence[str], split: np.ndarray, fractions: Sequence[float], 
     return carved
 
 
+def hold_out_fold(
+    labels: Sequence[str], split: np.ndarray, folds: int, fold: int, seed: int | None = None
+) -> np.ndarray:
+    """Split (N,) in which val is one of ``folds`` parts of the labels of train and val; test stays.
+
+    This is the cross-validation of "A Metric Learning Reality Check" (arXiv 2003.08505, section 4.2): by
+    whole labels, in consecutive parts of their order, so that nothing is chosen on the test set.
+
+    Args:
+        labels: finest label (N,) of each picture.
+        split: train, val or test (N,).
+        folds: parts, >= 2; sizes differ by at most one label.
+        fold: the part that is val, 0..folds - 1.
+        seed: of an order of the labels that depends on it and on their names alone; None: their first
+            appearance, which is a benchmark's own order.
+
+    Raises:
+        ConfigError: ``folds`` < 2 or ``fold`` outside 0..folds - 1.
+        DataError: fewer labels than two a part.
+    """
+    if not isinstance(folds, int) or folds < 2:
+        raise ConfigError(f"data.folds must be a whole number >= 2, got {folds}")
+    if not isinstance(fold, int) or not 0 <= fold < folds:
+        raise ConfigError(f"data.fold must be in 0..{folds - 1} as data.folds is {folds}, got {fold}")
+    names = np.asarray(labels, dtype=str)
+    known = split != "test"
+    order = list(dict.fromkeys(names[known].tolist()))
+    if seed is not None:
+        order.sort(key=lambda name: _digest(seed, name))
+    if len(order) < LEAST * folds:
+        raise DataError(
+            f"{len(order)} labels outside test cannot be cut into {folds} folds of at least {LEAST}; lower "
+            "data.folds"
+        )
+    held_out = np.array_split(np.array(order), folds)[fold]
+    made = np.array(split, dtype=f"U{max(map(len, SPLITS))}")
+    made[known] = np.where(np.isin(names[known], held_out), "val", "train")
+    return made
+
+
 def is_disjoint(labels: Sequence[str], split: np.ndarray) -> bool:
     """Whether no label (N,) that train has stands in val or test."""
     names, split = np.asarray(labels, dtype=str), np.asarray(split, dtype=str)

@@ -95,6 +95,11 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     return checkpoint
 
 
+def without_weights(model: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of a network whose weights a checkpoint holds: nothing else is to be loaded."""
+    return {**model, "weights": None} if "weights" in model else model
+
+
 def chosen_on(config: dict[str, Any], checkpoint: Path | None) -> str | None:
     """The split on which a checkpoint was chosen: ``test`` when anything of its run looked at test.
 

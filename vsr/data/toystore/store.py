@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from vsr.data.catalogue import Catalogue
+from vsr.data.splits import hold_out_fold
 from vsr.data.toystore.cache import pixels
 from vsr.data.toystore.drawing import VERSION, Order, category
 from vsr.data.toystore.splits import product_splits
@@ -27,6 +28,8 @@ class Toystore:
         gains: graded relevance of the same product and of the same category.
         val_fraction: share of the products for validation.
         test_fraction: share of the products for testing.
+        folds: parts of the training and validation products, where ``fold`` is given.
+        fold: the part that is the validation split instead, 0..folds - 1; a larger store has other folds.
         query_photos: of every validation and test product; the other photos are the gallery.
         cache_dir: where pixels are kept; None takes the environment's VSR_CACHE, else the platform's cache.
 
@@ -44,6 +47,8 @@ class Toystore:
         gains: Sequence[float] = (3.0, 1.0),
         val_fraction: float = 0.15,
         test_fraction: float = 0.25,
+        folds: int = 4,
+        fold: int | None = None,
         query_photos: int = 2,
         cache_dir: str | None = None,
     ) -> None:
@@ -72,6 +77,8 @@ class Toystore:
         self.gains = tuple(float(gain) for gain in gains)
         self.val_fraction = val_fraction
         self.test_fraction = test_fraction
+        self.folds = folds
+        self.fold = fold
         self.query_photos = query_photos
         self.cache_dir = cache_dir
 
@@ -81,6 +88,7 @@ class Toystore:
         Training pictures play both roles. The pixels are memory-mapped from the cache, drawn on first use.
 
         Raises:
+            ConfigError: ``fold`` is not one of ``folds``.
             DataError: the cache folder cannot be written or has no room.
         """
         order = Order(self.seed, self.products, self.photos, self.photo_size)
@@ -96,6 +104,8 @@ class Toystore:
         categories = [category(k) for k in range(self.products)]
         names = [f"{label}-{k:04d}" for k, label in enumerate(categories)]
         splits = product_splits(categories, self.val_fraction, self.test_fraction)
+        if self.fold is not None:
+            splits = hold_out_fold(names, np.array(splits), self.folds, self.fold, self.seed)
         photo = np.tile(np.arange(self.photos), self.products)
         table = pd.DataFrame({"product": names, "category": categories, "split": splits})
         table = table.loc[np.repeat(np.arange(self.products), self.photos)].reset_index(drop=True)
