@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from vsr.data import Catalogue, LabelRelevance
+from vsr.data import Catalogue, relevance_of
 from vsr.data.relevance import Relevance
 from vsr.errors import DataError
 from vsr.reports import EvaluationContent, Hit, write_evaluation_page
@@ -47,7 +47,7 @@ class Shown:
         gallery_rows: (N,) catalogue rows of the gallery.
         queries: (Q, d) embeddings; None for an evaluation read from a file.
         gallery: (N, d) embeddings, likewise.
-        relevance: what was judged by; by default shared labels.
+        relevance: what was judged by; by default the catalogue's lists or labels.
     """
 
     evaluation: Evaluation
@@ -70,7 +70,7 @@ class Shown:
                 f"the evaluation has {measured.n_queries} queries, {len(self.query_rows)} rows are given"
             )
         if self.relevance is None:
-            self.relevance = LabelRelevance.from_catalogue(self.catalogue, self.query_rows, self.gallery_rows)
+            self.relevance = relevance_of(self.catalogue, self.query_rows, self.gallery_rows)
 
 
 def show_evaluation(
