@@ -1,5 +1,7 @@
 """The field's benchmarks, read from the files as published, each with the protocol of its papers."""
 
+from vsr.data.benchmarks.gldv2 import GoogleLandmarks
+from vsr.data.benchmarks.inat2018 import INat2018
 from vsr.data.benchmarks.revisited import Revisited
 
-__all__ = ["Revisited"]
+__all__ = ["GoogleLandmarks", "INat2018", "Revisited"]

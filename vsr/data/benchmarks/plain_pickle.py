@@ -90,6 +90,8 @@ class _Reader(pickle.Unpickler):
             ("numpy", "ndarray"): self._array,
             ("numpy", "dtype"): self._dtype,
             ("_codecs", "encode"): self._bytes,
+            ("__builtin__", "bytes"): self._no_bytes,
+            ("builtins", "bytes"): self._no_bytes,
         }
         for core in ("numpy.core.", "numpy._core."):
             if module.startswith(core):
@@ -118,6 +120,9 @@ class _Reader(pickle.Unpickler):
         if encoding not in ("latin1", "latin-1"):
             raise pickle.UnpicklingError(f"it holds bytes written as {encoding!r}")
         return text.encode("latin-1")
+
+    def _no_bytes(self) -> bytes:
+        return b""
 
 
 def _plain(value: Any) -> Any:

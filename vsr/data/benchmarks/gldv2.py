@@ -1,0 +1,142 @@
+"""Google Landmarks v2 (Weyand et al. 2020, arXiv 2004.01804), retrieval task, ground truth version 2.1.
+
+Files as published: tables in ``root``, ``root/metadata`` or the folder of their part, and the pictures of
+``train``, ``index`` and ``test`` as ``root/<part>/a/b/c/abc….jpg``. The metric of the benchmark is
+``metrics=gldv2``: mAP@100 over min(100, relevant).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vsr.data.benchmarks.files import compare_counts, need, need_pictures, root_folder
+from vsr.data.catalogue import Catalogue
+from vsr.data.splits import carve
+from vsr.data.tables import read_table
+from vsr.errors import ConfigError, DataError, nearest
+
+PAGE = "https://github.com/cvdfoundation/google-landmark"
+SOLUTION, INDEX = "retrieval_solution_v2.1.csv", "index_image_to_landmark.csv"
+USAGES = {"private": ("Private",), "public": ("Public",), "all": ("Private", "Public")}
+TRAINS = ("none", "clean", "full")
+GALLERY = 761757
+TRAIN_PICTURES = {"none": 0, "clean": 1580470, "full": 4132914}  # clean: arXiv 2003.11211
+
+
+class GoogleLandmarks:
+    """Reads Google Landmarks v2 as a catalogue: queries and index are test; train, where wanted, is train.
+
+    What is relevant to a query is listed in the published solution. The label ``landmark`` is what training
+    learns; the same number means different landmarks in train and in the index, so it carries its part:
+    ``train/7``, ``index/7``. A query's label is that of the first picture listed for it.
+
+    Args:
+        root: folder with the tables and the pictures.
+        usage: which queries: private (the benchmark's test set), public (its validation set) or all.
+        train: none, clean (the cleaned train set) or full.
+        val_fraction: share of the training landmarks held out as val, where each picture is a query against
+            the others.
+        seed: of that split.
+        image_size: stored for who reads the configuration; the transforms resize.
+
+    Raises:
+        ConfigError: no root, an unknown usage or train set, or a share outside 0..1.
+    """
+
+    def __init__(
+        self,
+        root: str | None = None,
+        usage: str = "private",
+        train: str = "none",
+        val_fraction: float = 0.01,
+        seed: int = 0,
+        image_size: int = 224,
+    ) -> None:
+        if usage not in USAGES:
+            raise ConfigError(f"data.usage: '{usage}'{nearest(usage, USAGES)}")
+        if train not in TRAINS:
+            raise ConfigError(f"data.train: '{train}'{nearest(train, TRAINS)}")
+        if not 0 <= val_fraction < 1:
+            raise ConfigError(f"data.val_fraction must be >= 0 and < 1, got {val_fraction}")
+        self.root = root_folder(root, "Google Landmarks v2")
+        self.usage = usage
+        self.train = train
+        self.val_fraction = val_fraction
+        self.seed = seed
+        self.image_size = image_size
+
+    def read(self) -> Catalogue:
+        """The catalogue: queries, then the index, then train.
+
+        Raises:
+            DataError: a table or picture is missing, or a table is not what is published.
+        """
+        path, solution = self._table("test", SOLUTION, ("id", "images", "Usage"))
+        index_path, index = self._table("index", INDEX, ("id", "landmark_id"))
+        strange = ~solution["Usage"].isin(["Public", "Private", "Ignored"])
+        if strange.any():
+            raise DataError(
+                f"{path}: Usage '{solution['Usage'][strange].iloc[0]}' in row {strange.argmax() + 1}"
+            )
+        wanted = solution["Usage"].isin(USAGES[self.usage])
+        if not wanted.any():
+            raise DataError(f"{path} has no query whose Usage is {' or '.join(USAGES[self.usage])}")
+        queries = solution[wanted].reset_index(drop=True)
+        landmarks = dict(zip(index["id"], "index/" + index["landmark_id"], strict=True))
+        qrels = _qrels(queries, index["id"], path, index_path)
+        labels = [landmarks.get(listed.partition(" ")[0]) for listed in queries["images"]]
+        parts = [
+            self._part("test", queries["id"], labels, "query"),
+            self._part("index", index["id"], "index/" + index["landmark_id"], "gallery"),
+        ]
+        protocol = f"gldv2/{self.usage}/v2.1"
+        found, published = {"gallery": len(index)}, {"gallery": GALLERY}
+        if self.train != "none":
+            parts.append(self._train())
+            found["training pictures"] = len(parts[-1])
+            published["training pictures"] = TRAIN_PICTURES[self.train]
+        table = pd.concat(parts, ignore_index=True)
+        need_pictures(self.root, table["image"].tolist(), PAGE)
+        compare_counts(protocol, found, published)
+        return Catalogue(table, ("landmark",), protocol, self.root, gains=(1.0,), qrels=qrels)
+
+    def _table(self, part: str, name: str, columns: tuple[str, ...]) -> tuple[Path, pd.DataFrame]:
+        """Path and content of a published table, wherever it was put."""
+        places = (self.root / name, self.root / "metadata" / name, self.root / part / name)
+        path = need(next((one for one in places if one.exists()), places[0]), PAGE)
+        return path, read_table(path, columns, "data.root")
+
+    def _part(self, part: str, names: pd.Series, labels: object, role: str) -> pd.DataFrame:
+        """Rows of one part, all of split test."""
+        folders = f"{part}/" + names.str[0] + "/" + names.str[1] + "/" + names.str[2] + "/"
+        columns = {"item": f"{part}/" + names, "image": folders + names + ".jpg", "landmark": labels}
+        return pd.DataFrame({**columns, "split": "test", "role": role})
+
+    def _train(self) -> pd.DataFrame:
+        if self.train == "full":
+            _, pictures = self._table("train", "train.csv", ("id", "landmark_id"))
+        else:
+            _, lists = self._table("train", "train_clean.csv", ("landmark_id", "images"))
+            pictures = lists.assign(id=lists["images"].str.split()).explode("id", ignore_index=True)
+        rows = self._part("train", pictures["id"], "train/" + pictures["landmark_id"], "both")
+        split = np.full(len(rows), "train", dtype=object)
+        if self.val_fraction:
+            shares = (1 - self.val_fraction, self.val_fraction, 0)
+            split = carve(rows["landmark"].tolist(), split.astype(str), shares, self.seed)
+        return rows.assign(split=split)
+
+
+def _qrels(queries: pd.DataFrame, index: pd.Series, path: Path, index_path: Path) -> pd.DataFrame:
+    """The lists of the solution; rows of the index follow those of the queries."""
+    rows = pd.Series(np.arange(len(index)) + len(queries), index=index)
+    listed = queries["images"].replace("None", "").str.split()
+    pairs = listed.explode().dropna()
+    unknown = ~pairs.isin(rows.index)
+    if unknown.any():
+        first = pairs[unknown].index[0]
+        raise DataError(
+            f"{path}: query {queries['id'][first]} lists {pairs[unknown].iloc[0]}, which {index_path} has not"
+        )
+    answers = rows[pairs.to_numpy()].to_numpy(dtype=np.int64)
+    return pd.DataFrame({"query": pairs.index.to_numpy(dtype=np.int64), "answer": answers, "gain": 1.0})
