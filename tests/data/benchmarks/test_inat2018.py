@@ -89,7 +89,7 @@ def test_val_is_whole_training_species(published):
     [
         (
             "train_val2018/Aves/x.jpg",
-            r"test_set1\.txt, line 7: 'train_val2018/Aves/x\.jpg' is no path such as",
+            r"test_set1\.txt, line 7: 'train_val2018/Aves/x\.jpg' is no path",
         ),
         ("train_val2018/Aves/4/0.jpg", "species 4 stands in both lists"),
         ("train_val2018/Fungi/6/9.jpg", r"1 of 25 pictures .* first is train_val2018/Fungi/6/9\.jpg"),
