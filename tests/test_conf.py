@@ -28,6 +28,10 @@ GROUPS = {
     "trainer": "trainer",
 }
 NEEDS = {"data/positives=pairs": ["positives.path=pairs.csv"], "data=folder": ["data.root=photos"]}
+TORCHVISION = ("cifar10", "cifar100", "fashion_mnist", "flowers102", "food101", "omniglot", "oxford_pet")
+NEEDS |= {
+    f"data={one}": ["data.root=files"] for one in (*TORCHVISION, "gldv2", "inat2018", "roxford", "rparis")
+}
 EXTRAS = {("index", name) for name in ("annoy", "hnswlib", "scann", "usearch")}  # libraries of the same name
 
 
