@@ -39,15 +39,15 @@ def published(tmp_path):
     """Call to write the miniature, with ``change(truth)`` done to the ground truth. Returns its folder."""
 
     def write(change=lambda truth: None, name="roxford5k"):
-        truth = ground_truth()
+        truth, root = ground_truth(), tmp_path / name
         change(truth)
-        (tmp_path / "jpg").mkdir(exist_ok=True)
-        (tmp_path / f"gnd_{name}.pkl").write_bytes(pickle.dumps(truth, 2))
+        (root / "jpg").mkdir(parents=True, exist_ok=True)
+        (root / f"gnd_{name}.pkl").write_bytes(pickle.dumps(truth, 2))
         columns, rows = np.meshgrid(np.arange(48), np.arange(36))
         pixels = np.stack([columns * 5, rows * 7, columns * 0], axis=2).astype(np.uint8)
         for picture in (*GALLERY, *QUERIES):
-            Image.fromarray(pixels).save(tmp_path / "jpg" / f"{picture}.jpg", quality=100, subsampling=0)
-        return str(tmp_path)
+            Image.fromarray(pixels).save(root / "jpg" / f"{picture}.jpg", quality=100, subsampling=0)
+        return str(root)
 
     return write
 
@@ -108,6 +108,20 @@ def test_lists_decide_and_junk_takes_no_rank(published):
     ]
     assert relevance.ignored(both).items.tolist() == [0, 2, 3, 4]
     assert relevance.gains(both, np.array([[0, 1, 2], [5, 6, 7]])).tolist() == [[0, 1, 0], [1, 0, 1]]
+
+
+def test_distractors_join_the_gallery_and_are_relevant_to_nothing(tmp_path, published):
+    root, beside = published(), tmp_path / "revisitop1m"
+    (beside / "jpg" / "a").mkdir(parents=True)
+    (beside / "revisitop1m.txt").write_text("a/1.jpg\na/2.png\n")
+    for name in ("1.jpg", "2.png"):
+        Image.new("RGB", (9, 8)).save(beside / "jpg" / "a" / name)
+    alone, catalogue = (Revisited("roxford5k", root, distractors=one).read() for one in (False, True))
+    assert catalogue.table["item"].iloc[-1] == "../revisitop1m/jpg/a/2.png"
+    assert len(catalogue.rows("test", "gallery")) == len(GALLERY) + 2
+    assert CataloguePictures(catalogue)(len(catalogue) - 1).size == (9, 8)
+    assert lists_of(catalogue) == lists_of(alone)
+    assert catalogue.protocol == "roxford5k+1m/medium/v1"
 
 
 def test_difficulties_have_fingerprints_of_their_own(published):

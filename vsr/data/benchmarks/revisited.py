@@ -25,6 +25,7 @@ COUNTS = {
     "roxford5k": {"queries": 70, "gallery": 4993},
     "rparis6k": {"queries": 70, "gallery": 6322},
 }
+DISTRACTORS, N_DISTRACTORS = "revisitop1m", 1001001
 # Section 4.1: which lists are relevant, and which are junk.
 DIFFICULTIES = {
     "easy": (("easy",), ("junk", "hard")),
@@ -59,6 +60,7 @@ class Revisited:
         name: roxford5k or rparis6k.
         root: folder with ``gnd_<name>.pkl`` and ``jpg/``.
         difficulty: easy, medium or hard.
+        distractors: add the million pictures of ``revisitop1m``, a folder beside ``root``, to the gallery.
         image_size: stored for who reads the configuration; the transforms resize.
 
     Raises:
@@ -66,7 +68,12 @@ class Revisited:
     """
 
     def __init__(
-        self, name: str, root: str | None = None, difficulty: str = "medium", image_size: int = 224
+        self,
+        name: str,
+        root: str | None = None,
+        difficulty: str = "medium",
+        distractors: bool = False,
+        image_size: int = 224,
     ) -> None:
         if name not in COUNTS:
             raise ConfigError(f"data.name: there is no '{name}'{nearest(name, COUNTS)}")
@@ -75,35 +82,48 @@ class Revisited:
         self.name = name
         self.root = root_folder(root, name)
         self.difficulty = difficulty
+        self.distractors = distractors
         self.image_size = image_size
 
     def read(self) -> Catalogue:
-        """The catalogue: the queries in the order of their list, then the gallery.
+        """The catalogue: the queries in the order of their list, then the gallery, then distractors.
 
         Raises:
             DataError: a file or picture is missing, or the ground truth is not what is published.
         """
         truth = read_ground_truth(need(self.root / f"gnd_{self.name}.pkl", PAGE))
-        names, n_queries = [*truth.queries, *truth.gallery], len(truth.queries)
-        images = [f"jpg/{name}.jpg" for name in names]
-        need_pictures(self.root, images, PICTURES[self.name])
-        boxes = np.full((len(names), len(BOX)), np.nan)
-        boxes[:n_queries] = truth.boxes
-        table = pd.DataFrame(
-            {
-                "item": names,
-                "image": images,
-                "split": "test",
-                "role": ["query"] * n_queries + ["gallery"] * len(truth.gallery),
-                "keyword": [re.sub(r"_\d+$", "", name) for name in names],
-                **dict(zip(BOX, boxes.T, strict=True)),
-            }
-        )
+        parts = [_rows(truth.queries, "query", truth.boxes), _rows(truth.gallery, "gallery")]
+        need_pictures(self.root, [image for part in parts for image in part["image"]], PICTURES[self.name])
+        found, published = {"queries": len(parts[0]), "gallery": len(parts[1])}, dict(COUNTS[self.name])
         protocol = f"{self.name}/{self.difficulty}/v1"
-        found = {"queries": n_queries, "gallery": len(truth.gallery)}
-        compare_counts(protocol, found, COUNTS[self.name])
-        qrels = judged(truth, self.difficulty)
+        if self.distractors:
+            parts.append(self._distractors())
+            found["distractors"], published["distractors"] = len(parts[2]), N_DISTRACTORS
+            protocol = f"{self.name}+1m/{self.difficulty}/v1"
+        compare_counts(protocol, found, published)
+        table, qrels = pd.concat(parts, ignore_index=True), judged(truth, self.difficulty)
         return Catalogue(table, ("keyword",), protocol, self.root, gains=(1.0,), qrels=qrels)
+
+    def _distractors(self) -> pd.DataFrame:
+        """Rows of the distractors, by their published list."""
+        path = need(self.root / ".." / DISTRACTORS / f"{DISTRACTORS}.txt", PAGE)
+        lines = [line for line in path.read_text(encoding="utf-8").split("\n") if line]
+        images = [f"../{DISTRACTORS}/jpg/{line}" for line in lines]
+        need_pictures(self.root, images, PAGE)
+        return _rows(images, "gallery").assign(image=images, keyword="distractor")
+
+
+def _rows(names: list[str], role: str, boxes: np.ndarray | None = None) -> pd.DataFrame:
+    """Rows of the pictures ``names``, cut to ``boxes`` (n, 4) where there are such."""
+    boxes = np.full((len(names), len(BOX)), np.nan) if boxes is None else boxes
+    columns = {
+        "item": names,
+        "image": [f"jpg/{name}.jpg" for name in names],
+        "split": "test",
+        "role": role,
+        "keyword": [re.sub(r"_\d+$", "", name) for name in names],
+    }
+    return pd.DataFrame({**columns, **dict(zip(BOX, boxes.T, strict=True))})
 
 
 def judged(truth: GroundTruth, difficulty: str) -> pd.DataFrame:
