@@ -135,6 +135,14 @@ def test_a_wrong_solution_is_one_line(published, row, message):
     assert "\n" not in str(error.value)
 
 
+def test_a_picture_twice_in_the_index_is_named(published, tmp_path):
+    root = published()
+    with (tmp_path / "metadata/index_image_to_landmark.csv").open("a") as file:
+        file.write(f"{INDEX[2]},9\n")
+    with pytest.raises(DataError, match=rf"landmark\.csv: picture {INDEX[2]} stands in two rows"):
+        GoogleLandmarks(root).read()
+
+
 def test_a_missing_table_is_named_with_its_page(tmp_path):
     with pytest.raises(DataError, match=r"retrieval_solution_v2\.1\.csv.*cvdfoundation/google-landmark"):
         GoogleLandmarks(str(tmp_path)).read()

@@ -72,25 +72,19 @@ class GoogleLandmarks:
         Raises:
             DataError: a table or picture is missing, or a table is not what is published.
         """
-        path, solution = self._table("test", SOLUTION, ("id", "images", "Usage"))
+        path, queries = self._queries()
         index_path, index = self._table("index", INDEX, ("id", "landmark_id"))
-        strange = ~solution["Usage"].isin(["Public", "Private", "Ignored"])
-        if strange.any():
-            raise DataError(
-                f"{path}: Usage '{solution['Usage'][strange].iloc[0]}' in row {strange.argmax() + 1}"
-            )
-        wanted = solution["Usage"].isin(USAGES[self.usage])
-        if not wanted.any():
-            raise DataError(f"{path} has no query whose Usage is {' or '.join(USAGES[self.usage])}")
-        queries = solution[wanted].reset_index(drop=True)
-        landmarks = dict(zip(index["id"], "index/" + index["landmark_id"], strict=True))
+        again = index["id"].duplicated().to_numpy()
+        if again.any():
+            first = index["id"].iloc[int(again.argmax())]
+            raise DataError(f"{index_path}: picture {first} stands in two rows")
         qrels = _qrels(queries, index["id"], path, index_path)
-        labels = [landmarks.get(listed.partition(" ")[0]) for listed in queries["images"]]
+        landmarks = ("index/" + index["landmark_id"]).set_axis(index["id"])
+        first = queries["images"].str.partition(" ")[0]
         parts = [
-            self._part("test", queries["id"], labels, "query"),
-            self._part("index", index["id"], "index/" + index["landmark_id"], "gallery"),
+            self._part("test", queries["id"], landmarks.reindex(first).to_numpy(), "query"),
+            self._part("index", index["id"], landmarks.to_numpy(), "gallery"),
         ]
-        protocol = f"gldv2/{self.usage}/v2.1"
         found, published = {"gallery": len(index)}, {"gallery": GALLERY}
         if self.train != "none":
             parts.append(self._train())
@@ -98,8 +92,22 @@ class GoogleLandmarks:
             published["training pictures"] = TRAIN_PICTURES[self.train]
         table = pd.concat(parts, ignore_index=True)
         need_pictures(self.root, table["image"].tolist(), PAGE)
+        protocol = f"gldv2/{self.usage}/v2.1"
         compare_counts(protocol, found, published)
         return Catalogue(table, ("landmark",), protocol, self.root, gains=(1.0,), qrels=qrels)
+
+    def _queries(self) -> tuple[Path, pd.DataFrame]:
+        """Path of the solution, and its rows for the queries that are wanted."""
+        path, solution = self._table("test", SOLUTION, ("id", "images", "Usage"))
+        strange = ~solution["Usage"].isin(["Public", "Private", "Ignored"]).to_numpy()
+        if strange.any():
+            row = int(strange.argmax())
+            usage = solution["Usage"].iloc[row]
+            raise DataError(f"{path}: Usage '{usage}' in row {row + 1} is not Public, Private or Ignored")
+        wanted = solution["Usage"].isin(USAGES[self.usage])
+        if not wanted.any():
+            raise DataError(f"{path} has no query whose Usage is {' or '.join(USAGES[self.usage])}")
+        return path, solution[wanted].reset_index(drop=True)
 
     def _table(self, part: str, name: str, columns: tuple[str, ...]) -> tuple[Path, pd.DataFrame]:
         """Path and content of a published table, wherever it was put."""
@@ -129,14 +137,11 @@ class GoogleLandmarks:
 
 def _qrels(queries: pd.DataFrame, index: pd.Series, path: Path, index_path: Path) -> pd.DataFrame:
     """The lists of the solution; rows of the index follow those of the queries."""
-    rows = pd.Series(np.arange(len(index)) + len(queries), index=index)
-    listed = queries["images"].replace("None", "").str.split()
-    pairs = listed.explode().dropna()
-    unknown = ~pairs.isin(rows.index)
-    if unknown.any():
-        first = pairs[unknown].index[0]
-        raise DataError(
-            f"{path}: query {queries['id'][first]} lists {pairs[unknown].iloc[0]}, which {index_path} has not"
-        )
-    answers = rows[pairs.to_numpy()].to_numpy(dtype=np.int64)
-    return pd.DataFrame({"query": pairs.index.to_numpy(dtype=np.int64), "answer": answers, "gain": 1.0})
+    pairs = queries["images"].replace("None", "").str.split().explode().dropna()
+    answers = pd.Index(index).get_indexer(pd.Index(pairs))
+    if (answers < 0).any():
+        first = int((answers < 0).argmax())
+        query = queries["id"].iloc[pairs.index[first]]
+        raise DataError(f"{path}: query {query} lists {pairs.iloc[first]}, which {index_path} has not")
+    asked = pairs.index.to_numpy(dtype=np.int64)
+    return pd.DataFrame({"query": asked, "answer": answers.astype(np.int64) + len(queries), "gain": 1.0})
