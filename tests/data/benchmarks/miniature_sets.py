@@ -24,9 +24,9 @@ def photo(path: Path, label: int, size: tuple[int, int] = (12, 10)) -> None:
     Image.new("RGB", size, tuple(COLORS[label].tolist())).save(path)
 
 
-def batch(path: Path, labels: list[int], **columns: list[int]) -> None:
+def batch(path: Path, colors: list[int], **columns: list[int]) -> None:
     """A batch of CIFAR: rows of 1,024 reds, then greens, then blues."""
-    data = [pixels(label, number, 32).transpose(2, 0, 1).ravel() for number, label in enumerate(labels)]
+    data = [pixels(label, number, 32).transpose(2, 0, 1).ravel() for number, label in enumerate(colors)]
     path.write_bytes(pickle.dumps({"data": np.array(data, np.uint8), **columns}, 2))
 
 

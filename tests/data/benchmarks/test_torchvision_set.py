@@ -158,7 +158,6 @@ def test_missing_files_are_one_line_with_the_two_ways_to_get_them(tmp_path, name
         ("food101", "food-101/meta/test.json", b"{"),
         ("oxford_pet", "oxford-iiit-pet/annotations/test.txt", b"pug_1 7\n"),
         ("cifar100", "cifar-100-python/meta", b"\x80\x02}."),
-        ("flowers102", "flowers-102/setid.mat", b"no mat file"),
     ],
 )
 def test_a_damaged_file_is_one_line(read, tmp_path, name, file, content):

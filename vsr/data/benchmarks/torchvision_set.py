@@ -114,8 +114,9 @@ class TorchvisionSet:
         """Split (n,) of each picture, with val held out of train."""
         labels = table[level].tolist()
         if self.protocol == "disjoint":
-            first = table[level].isin(classes[: len(classes) // 2])
-            split = np.where(first, "train", "test")
+            known = set(labels)
+            found = [one for one in classes if one in known]
+            split = np.where(table[level].isin(found[: len(found) // 2]), "train", "test")
         else:
             split = table["part"].to_numpy(dtype=str)
         if "val" in split or not self.val_fraction:
