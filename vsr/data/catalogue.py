@@ -95,7 +95,7 @@ class Catalogue:
         rows = qrels[["query", "answer"]].to_numpy()
         if not np.issubdtype(rows.dtype, np.integer) or ((rows < 0) | (rows >= len(self))).any():
             raise DataError(f"qrels of {self.protocol} name rows outside the catalogue's 0..{len(self) - 1}")
-        if not (qrels["gain"] >= 0).all():
+        if not (qrels["gain"].to_numpy() >= 0).all():
             raise DataError(f"qrels of {self.protocol}: a gain must be >= 0, where 0 is junk")
         again = qrels.duplicated(["query", "answer"]).to_numpy()
         if again.any():

@@ -216,7 +216,7 @@ def relevance_of(catalogue: Catalogue, query_rows: np.ndarray, gallery_rows: np.
         gallery_rows: (N,) its rows that are the gallery, each once.
     """
     qrels = catalogue.qrels
-    if qrels is None or not qrels["query"].isin(query_rows).any():
+    if qrels is None or not np.isin(qrels["query"].to_numpy(), query_rows).any():
         return LabelRelevance.from_catalogue(catalogue, query_rows, gallery_rows)
     query_at, gallery_at = (_places(rows, len(catalogue)) for rows in (query_rows, gallery_rows))
     queries = query_at[qrels["query"].to_numpy()]

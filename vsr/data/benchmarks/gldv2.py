@@ -6,6 +6,7 @@ Files as published: tables in ``root``, ``root/metadata`` or the folder of their
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -104,10 +105,10 @@ class GoogleLandmarks:
             row = int(strange.argmax())
             usage = solution["Usage"].iloc[row]
             raise DataError(f"{path}: Usage '{usage}' in row {row + 1} is not Public, Private or Ignored")
-        wanted = solution["Usage"].isin(USAGES[self.usage])
-        if not wanted.any():
+        wanted = np.flatnonzero(solution["Usage"].isin(USAGES[self.usage]).to_numpy())
+        if not len(wanted):
             raise DataError(f"{path} has no query whose Usage is {' or '.join(USAGES[self.usage])}")
-        return path, solution[wanted].reset_index(drop=True)
+        return path, solution.iloc[wanted].reset_index(drop=True)
 
     def _table(self, part: str, name: str, columns: tuple[str, ...]) -> tuple[Path, pd.DataFrame]:
         """Path and content of a published table, wherever it was put."""
@@ -115,8 +116,8 @@ class GoogleLandmarks:
         path = need(next((one for one in places if one.exists()), places[0]), PAGE)
         return path, read_table(path, columns, "data.root")
 
-    def _part(self, part: str, names: pd.Series, labels: object, role: str) -> pd.DataFrame:
-        """Rows of one part, all of split test."""
+    def _part(self, part: str, names: Any, labels: Any, role: str) -> pd.DataFrame:
+        """Rows of one part by its pictures' names (n,) and labels (n,), all of split test."""
         folders = f"{part}/" + names.str[0] + "/" + names.str[1] + "/" + names.str[2] + "/"
         columns = {"item": f"{part}/" + names, "image": folders + names + ".jpg", "landmark": labels}
         return pd.DataFrame({**columns, "split": "test", "role": role})
@@ -135,8 +136,8 @@ class GoogleLandmarks:
         return rows.assign(split=split)
 
 
-def _qrels(queries: pd.DataFrame, index: pd.Series, path: Path, index_path: Path) -> pd.DataFrame:
-    """The lists of the solution; rows of the index follow those of the queries."""
+def _qrels(queries: pd.DataFrame, index: Any, path: Path, index_path: Path) -> pd.DataFrame:
+    """The lists of the solution, by the names (N,) of the index, whose rows follow those of the queries."""
     pairs = queries["images"].replace("None", "").str.split().explode().dropna()
     answers = pd.Index(index).get_indexer(pd.Index(pairs))
     if (answers < 0).any():

@@ -143,12 +143,13 @@ def _joined(parts: dict[str, Part]) -> tuple[pd.DataFrame, np.ndarray | None]:
 
 def _hold_out(table: pd.DataFrame, level: str, share: float, seed: int) -> np.ndarray:
     """Split (n,) with a share of the training pictures of every label in val, by their items and ``seed``."""
-    digests = [hashlib.sha256(f"{seed}/{item}".encode()).hexdigest() for item in table["item"]]
-    train = table.assign(digest=digests)[table["split"] == "train"]
-    place = train.groupby(level)["digest"].rank()
-    size = train.groupby(level)["digest"].transform("size")
     split = table["split"].to_numpy(dtype="U5", copy=True)
-    split[train.index[(place <= (share * size).round()).to_numpy()]] = "val"
+    train = np.flatnonzero(split == "train")
+    labels, items = table[level].to_numpy()[train], table["item"].to_numpy()[train]
+    order = np.argsort([hashlib.sha256(f"{seed}/{item}".encode()).hexdigest() for item in items])
+    for label in dict.fromkeys(labels):
+        of_label = train[order[labels[order] == label]]
+        split[of_label[: round(share * len(of_label))]] = "val"
     return split
 
 
