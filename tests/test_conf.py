@@ -27,11 +27,12 @@ GROUPS = {
     "logger": "logger",
     "trainer": "trainer",
 }
-BENCHMARKS = ("cars196", "cub200", "grocery", "inshop", "sop", "vehicleid")
+BENCHMARKS = ("cars196", "cub200", "gldv2", "grocery", "inat2018", "inshop", "roxford", "rparis", "sop", "vehicleid")
+TORCHVISION = ("cifar10", "cifar100", "fashion_mnist", "flowers102", "food101", "omniglot", "oxford_pet")
 NEEDS = {
     "data/positives=pairs": ["positives.path=pairs.csv"],
     "data=folder": ["data.root=photos"],
-    **{f"data={name}": ["data.root=benchmarks"] for name in BENCHMARKS},
+    **{f"data={name}": ["data.root=benchmarks"] for name in (*BENCHMARKS, *TORCHVISION)},
 }
 EXTRAS = {("index", name) for name in ("annoy", "hnswlib", "scann", "usearch")}  # libraries of the same name
 EXTRAS |= {("logger", "mlflow")}

@@ -67,3 +67,26 @@ def test_the_fingerprint_tells_measurements_apart(tmp_path):
     assert fingerprint() == fingerprint(root=tmp_path / "elsewhere")
     others = {fingerprint(protocol="t/v2"), fingerprint(product=["x", "y", "y"]), fingerprint(role="both")}
     assert len(others | {fingerprint()}) == 4
+
+
+@pytest.mark.parametrize(
+    ("qrels", "message"),
+    [
+        ({"query": [1], "answer": [2]}, "qrels of t/v1 have no column 'gain'"),
+        ({"query": [1], "answer": [3], "gain": [1]}, r"name rows outside the catalogue's 0\.\.2"),
+        ({"query": [1.0], "answer": [2.0], "gain": [1]}, "name rows outside"),
+        ({"query": [1], "answer": [2], "gain": [-1]}, "a gain must be >= 0, where 0 is junk"),
+        ({"query": [1, 1], "answer": [2, 2], "gain": [1, 0]}, "query 'b' lists 'c' twice"),
+    ],
+)
+def test_lists_that_cannot_be_are_refused(tmp_path, qrels, message):
+    with pytest.raises(DataError, match=message):
+        Catalogue(table(), ("product",), "t/v1", tmp_path, qrels=pd.DataFrame(qrels))
+
+
+def test_lists_are_part_of_the_fingerprint(tmp_path):
+    prints = {
+        Catalogue(table(), ("product",), "t/v1", tmp_path, qrels=qrels).fingerprint
+        for qrels in (None, *(pd.DataFrame({"query": [1], "answer": [2], "gain": [g]}) for g in (0.0, 1.0)))
+    }
+    assert len(prints) == 3

@@ -8,7 +8,7 @@ from vsr.data.epochs import EpochBatches, EpochLoader
 from vsr.data.folder import Folder
 from vsr.data.pictures import CataloguePictures, CorruptPictureError, decode, to_rgb
 from vsr.data.positives import AugmentPositives, Examples, LabelPositives, PairPositives
-from vsr.data.relevance import LabelRelevance, ListRelevance
+from vsr.data.relevance import LabelRelevance, ListRelevance, relevance_of
 from vsr.data.samplers import (
     BalancedBatches,
     CategoryBalancedBatches,
@@ -48,6 +48,7 @@ __all__ = [
     "VisualSearchData",
     "collate",
     "decode",
+    "relevance_of",
     "split_by_label",
     "to_rgb",
 ]

@@ -15,6 +15,7 @@ SPLITS = ("train", "val", "test")
 ROLES = ("query", "gallery", "both")
 COLUMNS = ("item", "image", "split", "role")
 BOX = ("x", "y", "w", "h")
+QRELS = ("query", "answer", "gain")
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,12 @@ class Catalogue:
         root: folder of the image paths; None when the pictures are in ``pixels``.
         pixels: (M, H, W, 3) uint8, possibly memory-mapped; None when the pictures are files.
         gains: graded relevance of sharing each level, fine to coarse; same length as ``levels``.
+        qrels: relevance by explicit lists, for the splits whose queries they name; labels decide elsewhere.
+            Columns ``query`` and ``answer`` (int64 rows) and ``gain``: 0 is junk, which takes no rank.
 
     Raises:
-        DataError: a needed column is missing, an item repeats, or a split or role is unknown.
+        DataError: a needed column is missing, an item repeats, a split or role is unknown, or ``qrels`` name
+            rows that there are not, or a pair twice.
     """
 
     table: pd.DataFrame
@@ -41,6 +45,7 @@ class Catalogue:
     root: Path | None = None
     pixels: np.ndarray | None = None
     gains: tuple[float, ...] = field(default=())
+    qrels: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         for column in (*COLUMNS, *self.levels):
@@ -68,6 +73,7 @@ class Catalogue:
                 "set data.gains"
             )
         object.__setattr__(self, "table", self.table.reset_index(drop=True))
+        self._check_qrels()
 
     def __len__(self) -> int:
         return len(self.table)
@@ -78,6 +84,23 @@ class Catalogue:
         if role is not None:
             chosen &= self.table["role"].isin([role, "both"])
         return np.flatnonzero(chosen.to_numpy())
+
+    def _check_qrels(self) -> None:
+        qrels = self.qrels
+        if qrels is None:
+            return
+        for column in QRELS:
+            if column not in qrels.columns:
+                raise DataError(f"qrels of {self.protocol} have no column '{column}'")
+        rows = qrels[["query", "answer"]].to_numpy()
+        if not np.issubdtype(rows.dtype, np.integer) or ((rows < 0) | (rows >= len(self))).any():
+            raise DataError(f"qrels of {self.protocol} name rows outside the catalogue's 0..{len(self) - 1}")
+        if not (qrels["gain"].to_numpy() >= 0).all():
+            raise DataError(f"qrels of {self.protocol}: a gain must be >= 0, where 0 is junk")
+        again = qrels.duplicated(["query", "answer"]).to_numpy()
+        if again.any():
+            query, answer = self.table["item"].to_numpy()[rows[int(np.argmax(again))]]
+            raise DataError(f"qrels of {self.protocol}: query '{query}' lists '{answer}' twice")
 
     @cached_property
     def codes(self) -> np.ndarray:
@@ -91,10 +114,12 @@ class Catalogue:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits over items, labels, splits, roles, gains: the identity of a measurement."""
+        """16 hexadecimal digits over items, labels, splits, roles, gains, lists: what is measured."""
         columns = [*COLUMNS, *self.levels, *(c for c in BOX if c in self.table.columns)]
         digest = hashlib.sha256(repr((self.protocol, self.levels, self.gains)).encode())
         digest.update(self.table[columns].to_csv(index=False, lineterminator="\n").encode())
+        if self.qrels is not None:
+            digest.update(self.qrels[list(QRELS)].to_csv(index=False, lineterminator="\n").encode())
         return digest.hexdigest()[:16]
 
     def save(self, path: str | Path) -> None:

@@ -139,5 +139,8 @@ class PairPositives:
 def _train_rows(catalogue: Catalogue) -> np.ndarray:
     rows = catalogue.rows("train")
     if not len(rows):
-        raise DataError(f"catalogue {catalogue.protocol} has no picture in its training split")
+        raise DataError(
+            f"{catalogue.protocol} has no training split, it is for evaluation only: train on another data=… "
+            "and measure with python evaluate.py checkpoint=… data=…"
+        )
     return rows

@@ -14,7 +14,7 @@ from vsr.data.catalogue import Catalogue
 from vsr.data.listed import ListRelevance
 from vsr.data.ragged import UNLABELLED, Graded, Groups, Ideal, Ragged, integers, offsets_of, owners
 
-__all__ = ["Graded", "Ideal", "LabelRelevance", "ListRelevance", "Ragged", "Relevance"]
+__all__ = ["Graded", "Ideal", "LabelRelevance", "ListRelevance", "Ragged", "Relevance", "relevance_of"]
 
 
 class Relevance(Protocol):
@@ -203,6 +203,46 @@ class LabelRelevance:
         joint = np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
         joint[(codes == UNLABELLED).any(axis=1)] = UNLABELLED
         return Groups(joint[: self.n_queries], joint[self.n_queries :]).sizes
+
+
+def relevance_of(catalogue: Catalogue, query_rows: np.ndarray, gallery_rows: np.ndarray) -> Relevance:
+    """Relevance between catalogue rows: by lists if the catalogue's name any of the queries, else by labels.
+
+    The same row is the query itself. Answers outside ``gallery_rows`` count neither as found nor as missed.
+
+    Args:
+        catalogue: with or without ``qrels``.
+        query_rows: (Q,) its rows that are queries, each once.
+        gallery_rows: (N,) its rows that are the gallery, each once.
+    """
+    qrels = catalogue.qrels
+    if qrels is None or not np.isin(qrels["query"].to_numpy(), query_rows).any():
+        return LabelRelevance.from_catalogue(catalogue, query_rows, gallery_rows)
+    query_at, gallery_at = (_places(rows, len(catalogue)) for rows in (query_rows, gallery_rows))
+    queries = query_at[qrels["query"].to_numpy()]
+    answers = gallery_at[qrels["answer"].to_numpy()]
+    gains = qrels["gain"].to_numpy(dtype=np.float64)
+    here = (queries >= 0) & (answers >= 0)
+    good, junk = here & (gains > 0), here & (gains == 0)
+    both = np.flatnonzero((query_at >= 0) & (gallery_at >= 0))
+    offsets, order = _by_query(queries[good], len(query_rows))
+    relevant = Graded(offsets, answers[good][order], gains[good][order])
+    queries = np.concatenate([queries[junk], query_at[both]])
+    answers = np.concatenate([answers[junk], gallery_at[both]])
+    offsets, order = _by_query(queries, len(query_rows))
+    return ListRelevance(relevant, len(gallery_rows), Ragged(offsets, answers[order]))
+
+
+def _places(rows: np.ndarray, n_rows: int) -> np.ndarray:
+    """Position (n_rows,) int64 of each catalogue row in ``rows``, -1 where it is not."""
+    places = np.full(n_rows, -1, np.int64)
+    places[rows] = np.arange(len(rows))
+    return places
+
+
+def _by_query(queries: np.ndarray, n_queries: int) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets of the list of each query, and the order that puts the flat elements into them."""
+    return offsets_of(np.bincount(queries, minlength=n_queries)), np.argsort(queries, kind="stable")
 
 
 def _codes(codes: np.ndarray, whose: str) -> np.ndarray:

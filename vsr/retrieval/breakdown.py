@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from vsr.data.catalogue import Catalogue
-from vsr.data.relevance import LabelRelevance
+from vsr.data.relevance import LabelRelevance, ListRelevance, relevance_of
 from vsr.metrics import Ideal, Judged, RankingMetrics
 from vsr.retrieval.evaluation import Evaluation, Sides
 from vsr.retrieval.statistics import Statistics
@@ -25,7 +25,7 @@ def complete(
     """Fill in everything of ``evaluation`` that the catalogue and the kept rankings tell.
 
     Args:
-        evaluation: of these queries against this gallery, by the catalogue's labels.
+        evaluation: of these queries against this gallery, by the catalogue's lists or labels.
         catalogue: what was measured.
         query_rows: (Q,) its rows that are queries.
         gallery_rows: (N,) its rows that are the gallery.
@@ -40,11 +40,12 @@ def complete(
     items = catalogue.table["item"].astype(str).to_numpy(dtype=object)
     evaluation.sides = Sides(query_rows, gallery_rows, items[query_rows])
     evaluation.chosen_on = chosen_on
-    relevance = LabelRelevance.from_catalogue(catalogue, query_rows, gallery_rows)
+    relevance = relevance_of(catalogue, query_rows, gallery_rows)
+    listed = isinstance(relevance, ListRelevance)
     evaluation.judging = {
-        "levels": dict(zip(catalogue.levels, catalogue.gains, strict=True)),
+        "levels": {} if listed else dict(zip(catalogue.levels, catalogue.gains, strict=True)),
         "relevant_from": relevance.relevant_from,
-        "ignored": "the query itself",
+        "ignored": "the query itself and listed junk" if listed else "the query itself",
         "gallery": len(gallery_rows),
     }
     evaluation.intervals = statistics.intervals(evaluation.per_query)
@@ -52,7 +53,7 @@ def complete(
     n_ignored = int(relevance.ignored(np.arange(len(query_rows))).offsets[-1])
     n_irrelevant = len(query_rows) * len(gallery_rows) - n_ignored - int(evaluation.n_relevant.sum())
     evaluation.thresholds = thresholds.measure(evaluation, n_irrelevant, relevance.relevant_from)
-    evaluation.levels = by_level(evaluation, catalogue, query_rows, gallery_rows)
+    evaluation.levels = {} if listed else by_level(evaluation, catalogue, query_rows, gallery_rows)
     level = catalogue.levels[-1]
     evaluation.groups = evaluation.by_group(catalogue.table[level].to_numpy()[query_rows]).rename_axis(level)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from vsr.data import Catalogue, LabelRelevance
+from vsr.data import Catalogue, relevance_of
 from vsr.data.relevance import Relevance
 from vsr.errors import DataError
 from vsr.reports.evaluation_content import StageLink
@@ -24,7 +24,7 @@ class Shown:
         gallery_rows: (N,) catalogue rows of the gallery.
         queries: (Q, d) embeddings by which the neighbors were found; None where they are not at hand.
         gallery: (N, d) embeddings, likewise.
-        relevance: what was judged by; by default shared labels.
+        relevance: what was judged by; by default the catalogue's lists or labels.
         similarity: cosine, ip or l2: what the scores are of.
         stages: pages of the stages of the same measurement, this one among them.
     """
@@ -51,7 +51,7 @@ class Shown:
                 f"the evaluation has {measured.n_queries} queries, {len(self.query_rows)} rows are given"
             )
         if self.relevance is None:
-            self.relevance = LabelRelevance.from_catalogue(self.catalogue, self.query_rows, self.gallery_rows)
+            self.relevance = relevance_of(self.catalogue, self.query_rows, self.gallery_rows)
 
     @property
     def judged_by(self) -> Relevance:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.data import Batch, LabelRelevance
+from vsr.data import Batch, relevance_of
 from vsr.data.catalogue import Catalogue
 from vsr.errors import ConfigError, DataError, nearest
 from vsr.index import Index
@@ -223,7 +223,7 @@ def measure(
     stages = evaluate_stages(
         queries,
         gallery,
-        LabelRelevance.from_catalogue(catalogue, query_rows, gallery_rows),
+        relevance_of(catalogue, query_rows, gallery_rows),
         how.metrics,
         index=how.index,
         rerankers=how.rerankers,

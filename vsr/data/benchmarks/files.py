@@ -1,0 +1,60 @@
+"""The published files of a benchmark: found, or named with the page that has them."""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from vsr.data.tables import sibling
+from vsr.errors import ConfigError, DataError
+
+log = logging.getLogger(__name__)
+
+
+def root_folder(root: str | None, what: str) -> Path:
+    """``root`` as a path.
+
+    Raises:
+        ConfigError: it is None.
+    """
+    if root is None:
+        raise ConfigError(f"data.root must name the folder with the files of {what}; give data.root=…")
+    return Path(root).expanduser()
+
+
+def need(path: Path, page: str) -> Path:
+    """``path``, which is there.
+
+    Raises:
+        DataError: it is not; the message names ``page``, where the file is published.
+    """
+    if not path.exists():
+        raise DataError(f"data.root: no {path}{sibling(path)}; it is published at {page}")
+    return path
+
+
+def need_pictures(root: Path, images: Sequence[str], page: str) -> None:
+    """Check that the pictures (n,), paths below ``root``, are files.
+
+    Raises:
+        DataError: some are not; the message counts them and names the first.
+    """
+    missing = [image for image in images if not os.path.isfile(os.path.join(root, image))]
+    if missing:
+        raise DataError(
+            f"data.root: {len(missing)} of {len(images)} pictures are not in {root}; the first is "
+            f"{missing[0]}; they are published at {page}"
+        )
+
+
+def compare_counts(protocol: str, found: Mapping[str, int], published: Mapping[str, int]) -> None:
+    """Warn where a count differs from the published one: figures then compare with no paper's."""
+    for name, number in published.items():
+        if found[name] != number:
+            log.warning(
+                "%s: %s %s here, %s as published: figures on it compare with no paper's",
+                protocol,
+                f"{found[name]:,}",
+                name,
+                f"{number:,}",
+            )
