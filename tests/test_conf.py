@@ -27,7 +27,11 @@ GROUPS = {
     "logger": "logger",
     "trainer": "trainer",
 }
-NEEDS = {"data/positives=pairs": ["positives.path=pairs.csv"], "data=folder": ["data.root=photos"]}
+NEEDS = {
+    "data/positives=pairs": ["positives.path=pairs.csv"],
+    "data=folder": ["data.root=photos"],
+    "data=shards": ["data.shards=photos"],
+}
 EXTRAS = {("index", name) for name in ("annoy", "hnswlib", "scann", "usearch")}  # libraries of the same name
 
 

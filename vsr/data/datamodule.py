@@ -7,17 +7,19 @@ from typing import Any
 
 import lightning as L
 import numpy as np
+import pandas as pd
 import torch
 from torch.utils.data import DataLoader
 
 from vsr.data.cached import EvaluationView, ShortSide, Shrink, cached_pictures
-from vsr.data.catalogue import Catalogue
+from vsr.data.catalogue import RANGE, Catalogue
 from vsr.data.dataset import Batch, OnCorrupt, PictureDataset, RawBatch, collate, views_on_device
 from vsr.data.epochs import EpochBatches, EpochLoader
 from vsr.data.on_device import DeviceViews
 from vsr.data.pictures import CataloguePictures, Pictures
 from vsr.data.positives import Examples, Positives
 from vsr.data.samplers import Sampler
+from vsr.data.shards.windows import ShardWindows
 from vsr.data.transforms import PictureTransforms
 
 
@@ -42,10 +44,12 @@ class VisualSearchData(L.LightningDataModule):
         cache_dir: where; None: `vsr.data.places.cache_root`.
         stored_scale: short side of training pictures as cached or sent to the device, in sides of a view.
         augment_on_device: compute the training views on the device: `vsr.data.on_device.DeviceViews`.
+        shards_at_once: where many pictures lie in one file, train on those of so many files at a time:
+            `vsr.data.shards.ShardWindows`. None: on all of them.
 
     Raises:
-        ValueError: ``eval_batch_size`` < 1, ``workers`` < 0, ``stored_scale`` < 1 or an unknown
-            ``on_corrupt``.
+        ValueError: ``eval_batch_size`` < 1, ``workers`` < 0, ``stored_scale`` < 1, ``shards_at_once`` < 1 or
+            an unknown ``on_corrupt``.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class VisualSearchData(L.LightningDataModule):
         cache_dir: str | None = None,
         stored_scale: float = 1.15,
         augment_on_device: bool = False,
+        shards_at_once: int | None = None,
     ) -> None:
         super().__init__()
         if eval_batch_size < 1:
@@ -70,6 +75,8 @@ class VisualSearchData(L.LightningDataModule):
             raise ValueError(f"workers must be >= 0, got {workers}")
         if on_corrupt not in ("stop", "skip"):
             raise ValueError(f"on_corrupt must be stop or skip, got {on_corrupt}")
+        if shards_at_once is not None and shards_at_once < 1:
+            raise ValueError(f"shards_at_once must be >= 1, or null for all, got {shards_at_once}")
         if stored_scale < 1:
             raise ValueError(f"stored_scale must be >= 1, got {stored_scale}: views would be enlarged")
         self.catalogue = catalogue
@@ -80,6 +87,7 @@ class VisualSearchData(L.LightningDataModule):
         self.workers = workers
         self.on_corrupt: OnCorrupt = on_corrupt
         self.seed = seed
+        self.shards_at_once = shards_at_once
         self.cache = cache
         self.cache_dir = cache_dir
         self.stored_side = math.ceil(stored_scale * transforms.size)
@@ -98,7 +106,7 @@ class VisualSearchData(L.LightningDataModule):
             ConfigError: no batch can hold a positive pair, or there are fewer batches than devices.
         """
         examples, transforms = self.examples, self.transforms
-        batches = EpochBatches(self.sampler, examples, self.seed, *self._rank())
+        batches = EpochBatches(self._windowed(examples), examples, self.seed, *self._rank())
         dataset = PictureDataset(
             self.catalogue,
             examples.rows,
@@ -149,6 +157,13 @@ class VisualSearchData(L.LightningDataModule):
         batches = _Consecutive(len(index), self.eval_batch_size)
         return DataLoader(dataset, batch_sampler=batches, **self._options(persistent))  # pyright: ignore
 
+    def _windowed(self, examples: Examples) -> Sampler:
+        if self.shards_at_once is None or not set(RANGE) <= set(self.catalogue.table.columns):
+            return self.sampler
+        files = pd.factorize(self.catalogue.table["image"])[0]
+        shards = torch.from_numpy(files[examples.rows[:, 0].numpy()])
+        return ShardWindows(self.sampler, shards, self.shards_at_once)
+
     @property
     def _train_decode_size(self) -> int:
         if self.device_views is not None:
@@ -173,9 +188,10 @@ class VisualSearchData(L.LightningDataModule):
         return cached_pictures(self.catalogue, rows, shrink, self.cache_dir)
 
     def _part(self, split: str) -> DataLoader:
-        # Every world_size-th row, without padding: who gathers the embeddings finds each row exactly once.
+        # Rows that follow each other, as they may in a file, and no padding: who gathers the embeddings
+        # finds each row exactly once.
         rank, world_size = self._rank()
-        return self.loader(self.catalogue.rows(split)[rank::world_size], persistent=True)
+        return self.loader(np.array_split(self.catalogue.rows(split), world_size)[rank], persistent=True)
 
     def _options(self, persistent: bool) -> dict[str, Any]:
         return {
