@@ -1,4 +1,5 @@
 import io
+import itertools
 import json
 import os
 import tarfile
@@ -20,7 +21,7 @@ from vsr.data import (
     VisualSearchData,
     write_shards,
 )
-from vsr.data.shards import ShardWindows
+from vsr.data.shards import ShardWindows, writer
 from vsr.data.shards.__main__ import main
 from vsr.data.shards.patterns import expand
 from vsr.errors import ConfigError, DataError
@@ -116,11 +117,9 @@ def test_labels_are_taken_from_the_json_that_levels_name(tmp_path):
     path = str(tar_of(tmp_path / "a.tar", files))
     catalogue = Shards(path, levels=["sku", "kind"], splits=(1, 0, 0)).read()
     assert catalogue.table[["sku", "kind"]].to_numpy().tolist() == [["0", "mug"], ["1", "mug"]] * 2
-    with pytest.raises(
-        DataError, match=r"'d.x/0' of .*has no \.cls; name its labels .* out of sku, kind, capt"
-    ):
+    with pytest.raises(DataError, match=r"'d.x/0' of .*has no \.cls; name its labels .* out of sku, kind"):
         Shards(path).read()
-    with pytest.raises(DataError, match="'d.x/0' of .* has no skew; did you mean 'sku'"):
+    with pytest.raises(DataError, match=r"'d.x/0' of .* has no skew; did you mean 'sku'"):
         Shards(path, levels=["skew"]).read()
 
 
@@ -197,14 +196,10 @@ def test_a_shard_cut_off_after_it_was_listed_is_named_by_the_picture(photos, wri
 def test_shards_are_listed_once_until_they_change(written, monkeypatch, tmp_path):
     first = Shards(str(written)).read().table
 
-    def refuse(*arguments):
-        raise AssertionError("listed again")
+    def first_only(path, picture):
+        yield next(samples(path, picture))
 
-    monkeypatch.setattr(
-        "vsr.data.shards.listing.samples", lambda path, picture: iter([next(real(path, picture))])
-    )
-    from vsr.data.shards.members import samples as real
-
+    monkeypatch.setattr("vsr.data.shards.listing.samples", first_only)
     assert Shards(str(written)).read().table.equals(first)
     os.utime(next(iter(written.glob("train-*"))), ns=(1, 1))
     assert len(Shards(str(written)).read().table) < len(first)  # that shard was listed by the stub
@@ -226,7 +221,7 @@ def test_a_missing_shard_is_named(tmp_path):
     path = foreign(tmp_path)
     with pytest.raises(DataError, match=r"no shard .*photos-000001\.tar; did you mean .*photos-000000"):
         Shards(str(path.parent / "photos-{000000..000001}.tar")).read()
-    with pytest.raises(ConfigError, match="data.shards must name"):
+    with pytest.raises(ConfigError, match=r"data\.shards must name"):
         Shards()
 
 
@@ -310,7 +305,6 @@ def test_writing_is_the_same_every_time_and_goes_on_where_it_stopped(photos, tmp
     whole = [path.read_bytes() for path in paths]
     assert [path.name for path in paths][:2] == ["train-000000.tar", "train-000001.tar"]
     calls = []
-    from vsr.data.shards import writer
 
     def dies(path, *arguments):
         calls.append(path)
@@ -333,7 +327,7 @@ def test_a_label_has_several_pictures_in_a_row_and_none_is_left_out(make_catalog
     write_shards(made, tmp_path / "s", per_shard=1000, together=4)
     labels = Shards(str(tmp_path / "s")).read().table.query("split == 'train'")["product"].tolist()
     assert len(labels) == 56
-    runs = sum(one != other for one, other in zip(labels, labels[1:], strict=False)) + 1
+    runs = sum(one != other for one, other in itertools.pairwise(labels)) + 1
     assert runs <= 16  # a group of four and one of three of each label
 
 

@@ -29,7 +29,7 @@ PLAIN = (str, int, float, bool)
 def listed(
     shards: Sequence[Path], levels: Sequence[str] | None, picture: str | None, cache_dir: str | None
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """A row a picture: ``shard`` (place in ``shards``), ``key``, ``offset``, ``length``, labels, what else is said.
+    """A row a picture: ``shard`` (place in ``shards``), ``key``, ``offset``, ``length``, labels and so on.
 
     Listing reads every header of a shard once; its table is kept in the cache until the shard changes.
 

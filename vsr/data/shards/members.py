@@ -77,14 +77,14 @@ def members(path: Path) -> Iterator[Member]:
             end = tar.offset
     except tarfile.ReadError as error:
         raise DataError(
-            f"data.shards: {path} is no whole, uncompressed tar: {error}, after {last}; copy or write it again"
+            f"data.shards: {path} is no whole, uncompressed tar: {error}, after {last}; copy it again"
         ) from error
     with open(path, "rb") as file:
         file.seek(end)
         block = file.read(BLOCK)
     if len(block) < BLOCK or any(block):
         what = "damaged" if len(block) == BLOCK else "cut off"
-        raise DataError(f"data.shards: {path} is {what} after {last}, at byte {end}; copy or write it again")
+        raise DataError(f"data.shards: {path} is {what} after {last}, at byte {end}; copy it again")
 
 
 def _member(entry: tarfile.TarInfo) -> Member:

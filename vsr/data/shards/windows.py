@@ -43,6 +43,5 @@ class ShardWindows:
         dealt = []
         for number in torch.randperm(len(self.windows), generator=generator).tolist():
             window = self.windows[number]
-            for batch in self.sampler.batches(labels[window], generator):
-                dealt.append(window[batch].tolist())
+            dealt += [window[batch].tolist() for batch in self.sampler.batches(labels[window], generator)]
         return dealt
