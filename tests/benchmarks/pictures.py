@@ -1,11 +1,11 @@
-"""Training pictures per second against a plain torchvision ImageFolder, RandomResizedCrop and flip, in one run.
+"""Training pictures per second against a plain torchvision ImageFolder and RandomResizedCrop, in one run.
 
     uv run python tests/benchmarks/pictures.py [photos=FOLDER] [rounds=5] [workers=0] [pictures=600]
 
 Of the class folders of JPEGs in ``photos`` two sets are made in a temporary folder: as they are, and enlarged
 to 1200 pixels on the short side, as cameras write them. Every side gives batches of 64 random views of 224
-pixels with the same scale and ratio, in turn; the ratio of the medians over interleaved rounds is what counts.
-The floor is what no pipeline with these files goes below: decoding them whole, or copying a finished view.
+pixels with the same scale and ratio, in turn; the ratio of the medians over interleaved rounds is what
+counts. The floor is what no pipeline with these files goes below: decoding them, or copying a finished view.
 """
 
 import io

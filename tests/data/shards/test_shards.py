@@ -23,6 +23,7 @@ from vsr.data import (
 )
 from vsr.data.shards import ShardWindows, writer
 from vsr.data.shards.__main__ import main
+from vsr.data.shards.members import samples
 from vsr.data.shards.patterns import expand
 from vsr.errors import ConfigError, DataError
 

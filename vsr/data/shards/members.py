@@ -15,6 +15,7 @@ from vsr.data.walk import SUFFIXES
 from vsr.errors import DataError
 
 BLOCK = 512  # bytes; a tar ends with blocks of zeros
+COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zX", b"\x28\xb5\x2f\xfd")  # gzip, bzip2, xz, zstd
 TEXTS = ("json", "cls")
 
 
@@ -65,19 +66,20 @@ def members(path: Path) -> Iterator[Member]:
         DataError: it is no uncompressed tar, is damaged, or was cut off.
     """
     last, size = "its beginning", path.stat().st_size
+    _refuse_compressed(path)
     try:
         with tarfile.open(path, "r:") as tar:
             while (entry := tar.next()) is not None:
                 tar.members = []  # pyright: ignore[reportAttributeAccessIssue] - it would keep every header
                 if entry.isfile():
                     if entry.offset_data + entry.size > size:
-                        raise tarfile.ReadError(f"'{entry.name}' reaches beyond its end")
+                        raise tarfile.ReadError(f"cut off within '{entry.name}'")
                     yield _member(entry)
                     last = f"'{entry.name}'"
             end = tar.offset
     except tarfile.ReadError as error:
         raise DataError(
-            f"data.shards: {path} is no whole, uncompressed tar: {error}, after {last}; copy it again"
+            f"data.shards: {path} is no whole tar: {error}, after {last}; copy it again"
         ) from error
     with open(path, "rb") as file:
         file.seek(end)
@@ -85,6 +87,16 @@ def members(path: Path) -> Iterator[Member]:
     if len(block) < BLOCK or any(block):
         what = "damaged" if len(block) == BLOCK else "cut off"
         raise DataError(f"data.shards: {path} is {what} after {last}, at byte {end}; copy it again")
+
+
+def _refuse_compressed(path: Path) -> None:
+    with open(path, "rb") as file:
+        start = file.read(4)
+    if start.startswith(COMPRESSED):
+        raise DataError(
+            f"data.shards: {path} is compressed, so that nothing in it can be found without reading all; "
+            "decompress it (pictures are compressed already)"
+        )
 
 
 def _member(entry: tarfile.TarInfo) -> Member:
