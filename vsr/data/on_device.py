@@ -103,25 +103,17 @@ def _cropped(images: Tensor, sizes: Tensor, draw: Draw, side: int) -> Tensor:
     cos, sin = (f(torch.deg2rad(draw.angle))[:, None, None] for f in (torch.cos, torch.sin))
     x, y = cos * x - sin * y, sin * x + cos * y  # (n, fine, fine)
     x = torch.where(draw.flip[:, None, None] > 0, -x, x)
-    across = [draw.left, draw.width, sizes[:, 0] / images.shape[3]]
-    down = [draw.top, draw.height, sizes[:, 1] / images.shape[2]]
-    grid = []
-    for position, (start, length, share) in ((x, across), (y, down)):
-        inside = start[:, None, None] + (position + 1) / 2 * length[:, None, None]  # 0..1 of the picture
-        grid.append(2 * inside * share[:, None, None] - 1)
-    # Beyond the picture is white: zero of what is sampled, which is the distance from white.
-    dark = _white_outside(images, sizes)
-    sampled = F.grid_sample(dark, torch.stack(grid, dim=-1), "bilinear", "zeros", align_corners=False)
-    return 1 - F.avg_pool2d(sampled, FINER)
-
-
-def _white_outside(images: Tensor, sizes: Tensor) -> Tensor:
-    """Distance from white (n, 3, H, W) in 0..1; what is padding is white."""
-    height, width = images.shape[2:]
-    column = torch.arange(width, device=images.device)
-    row = torch.arange(height, device=images.device)
-    outside = (column >= sizes[:, :1])[:, None, None, :] | (row >= sizes[:, 1:])[:, None, :, None]
-    return (1 - images.float() / 255).masked_fill(outside, 0)
+    grid, beyond = [], torch.zeros_like(x, dtype=torch.bool)
+    sides = zip((x, y), (draw.left, draw.top), (draw.width, draw.height), (0, 1), (3, 2), strict=True)
+    for position, start, length, column, axis in sides:
+        extent = sizes[:, column, None, None]
+        at = (start[:, None, None] + (position + 1) / 2 * length[:, None, None]) * extent  # pixels
+        beyond |= (at < 0) | (at > extent)
+        at = at.clamp(min=0.5).minimum(extent - 0.5)  # within the picture's own pixels: padding never shows
+        grid.append(2 * at / images.shape[axis] - 1)
+    grid = torch.stack(grid, dim=-1)
+    sampled = F.grid_sample(images.float() / 255, grid, "bilinear", "border", align_corners=False)
+    return F.avg_pool2d(sampled.masked_fill(beyond[:, None], 1), FINER)
 
 
 def _blurred(views: Tensor, sigma: Tensor, reach: int) -> Tensor:
