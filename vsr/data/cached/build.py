@@ -49,7 +49,7 @@ def build(
     checks = _done(journal, pixels, blank)
     left = [first for first in range(0, len(rows), CHUNK) if first not in checks]
     if checks:
-        log.info("%d of %d pictures were cached before", len(rows) - CHUNK * len(left), len(rows))
+        log.info("%d of %d pictures were cached before", sum(map(len, checks.values())), len(rows))
     with open(journal, "a", encoding="utf-8") as lines:
 
         def chunk(first: int) -> tuple[int, list[int]]:
@@ -97,7 +97,7 @@ def _make_room(pixels: Path, layout: Layout, n: int, shrink: Shrink) -> None:
         there = getattr(stat, "st_blocks", 0) * 512  # of a file with holes, what is really used
     needed, free = layout.n_bytes - there, shutil.disk_usage(pixels.parent).free
     log.info(
-        "caching %d pictures (%s) in %s: %.0f MiB", n, shrink.name, pixels.parent, layout.n_bytes / 2**20
+        "caching %d pictures (%s) in %s: %.1f MiB", n, shrink.name, pixels.parent, layout.n_bytes / 2**20
     )
     if needed > free:
         raise OSError(f"{needed / 2**20:.1f} MiB needed, {free / 2**20:.1f} MiB free")

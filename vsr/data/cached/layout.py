@@ -64,23 +64,24 @@ def state_of(files: CataloguePictures, rows: np.ndarray) -> str:
     return digest.hexdigest()[:16]
 
 
-def opened(folder: Path, state: str) -> Layout | None:
-    """The cache in ``folder``, or None when there is none of ``state`` that is whole."""
+def opened(folder: Path, state: str, tell: bool = True) -> Layout | None:
+    """The cache in ``folder``, or None when there is none of ``state`` that is whole; logged if ``tell``."""
+    level = logging.WARNING if tell else logging.DEBUG
     if not (folder / RECORD).exists():
         return None
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         if record["state"] != state:
-            log.info("the pictures cached in %s have changed: caching them again", folder)
+            log.log(level, "the pictures cached in %s have changed: caching them again", folder)
             return None
         with np.load(folder / record["layout"]) as arrays:
             parts = (arrays[name] for name in ("rows", "widths", "heights", "offsets", "checks"))
             layout = Layout(record["file"], *parts)
         if _is_whole(folder / layout.file, layout):
             return layout
-        log.warning("the pictures cached in %s are damaged: caching them again", folder)
+        log.log(level, "the pictures cached in %s are damaged: caching them again", folder)
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-        log.warning("the cache in %s cannot be read (%s): caching its pictures again", folder, error)
+        log.log(level, "the cache in %s cannot be read (%s): caching its pictures again", folder, error)
     return None
 
 

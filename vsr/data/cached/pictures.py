@@ -96,7 +96,7 @@ def cached_pictures(
     rows = np.unique(rows)
     folder = cache_root(cache_dir) / f"pictures-{_key(catalogue, rows, shrink)}"
     state = state_of(files, rows)
-    found = opened(folder, state)
+    found = opened(folder, state, tell=False)
     if found is None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
