@@ -210,6 +210,7 @@ class PictureTransforms:
         blur = _between(*self.blur_radius) if _chance(self.blur) else 0.0
         erased = (0, 0, 0, 0)
         if _chance(self.erase):
+            torch.rand(1)  # which it draws for its probability, 1
             drawn = self._erase.make_params([torch.empty(3, size, size)])
             if drawn["v"] is not None:
                 erased = (drawn["j"], drawn["i"], drawn["w"], drawn["h"])

@@ -259,7 +259,7 @@ def test_a_resumed_epoch_gives_the_rest(written, at_once):
     loader = data_of(catalogue, **options).train_dataloader()
     loader.batch_sampler.set_epoch(3)
     whole = [(batch.rows.tolist(), batch.images.sum().item()) for batch in loader]
-    assert len(whole) >= 4
+    assert len(whole) > 2
     resumed = data_of(catalogue, **options).train_dataloader()
     resumed.load_state_dict({"epoch": 3, "batches": 2})
     resumed.batch_sampler.set_epoch(3)

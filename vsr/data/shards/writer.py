@@ -80,8 +80,10 @@ def draw_all(labels: np.ndarray, together: int, generator: torch.Generator) -> n
         return np.empty(0, dtype=np.int64)
     whole = draw_groups(labels, together, generator)  # leaves out what makes no whole group
     rest = np.setdiff1d(np.arange(len(labels)), whole[whole >= 0])
+    rest = rest[np.argsort(labels[rest], kind="stable")]
+    starts = np.flatnonzero(np.diff(labels[rest])) + 1  # where another label begins
     groups = [group[group >= 0] for group in whole]
-    groups += [rest[labels[rest] == label] for label in np.unique(labels[rest])]
+    groups += [group for group in np.split(rest, starts) if len(group)]
     order = torch.randperm(len(groups), generator=generator).tolist()
     return np.concatenate([groups[number] for number in order])
 
