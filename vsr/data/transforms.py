@@ -215,7 +215,7 @@ class PictureTransforms:
             if drawn["v"] is not None:
                 erased = (drawn["j"], drawn["i"], drawn["w"], drawn["h"])
         shares = (left / picture[0], top / picture[1], width / picture[0], height / picture[1])
-        return Draw(*shares, float(flip), angle, *colors, float(grey), blur, *erased)
+        return Draw._make([*shares, float(flip), angle, *colors, float(grey), blur, *erased])
 
     def _box(self, picture: tuple[int, int], scale: Sequence[float]) -> tuple[int, int, int, int]:
         """Left, top, width and height of a random crop."""

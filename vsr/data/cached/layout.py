@@ -47,9 +47,9 @@ class Layout:
         height, width, first = int(self.heights[at]), int(self.widths[at]), int(self.offsets[at])
         return np.asarray(pixels[first : first + height * width * 3]).reshape(height, width, 3)
 
-    def is_right(self, pixels: np.ndarray, at: int) -> bool:
-        """Whether the bytes of picture ``at`` are those that were written."""
-        return zlib.crc32(self.view(pixels, at)) == int(self.checks[at])
+    def check(self, pixels: np.ndarray, at: int) -> int:
+        """CRC-32 of the bytes of picture ``at``."""
+        return zlib.crc32(memoryview(self.view(pixels, at)))
 
 
 def state_of(files: CataloguePictures, rows: np.ndarray) -> str:
@@ -93,4 +93,4 @@ def _is_whole(path: Path, layout: Layout) -> bool:
         return True
     pixels = np.memmap(path, dtype=np.uint8, mode="r")
     chosen = np.unique(np.linspace(0, len(kept) - 1, min(CHECKED, len(kept))).astype(int))
-    return all(layout.is_right(pixels, at) for at in kept[chosen].tolist())
+    return all(layout.check(pixels, at) == int(layout.checks[at]) for at in kept[chosen].tolist())

@@ -18,9 +18,12 @@ class Shrink(Protocol):
         fixed: width and height of every result, where they do not depend on the picture.
     """
 
-    name: str
-    at_least: int
-    fixed: tuple[int, int] | None
+    @property
+    def name(self) -> str: ...
+    @property
+    def at_least(self) -> int: ...
+    @property
+    def fixed(self) -> tuple[int, int] | None: ...
 
     def size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Width and height kept of a picture of width and height ``size``."""
