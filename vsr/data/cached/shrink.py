@@ -18,12 +18,9 @@ class Shrink(Protocol):
         fixed: width and height of every result, where they do not depend on the picture.
     """
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def at_least(self) -> int: ...
-    @property
-    def fixed(self) -> tuple[int, int] | None: ...
+    name: str
+    at_least: int
+    fixed: tuple[int, int] | None
 
     def size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Width and height kept of a picture of width and height ``size``."""
@@ -44,7 +41,7 @@ class ShortSide:
     def __init__(self, side: int) -> None:
         self.name = f"short side {side}"
         self.at_least = self.side = side
-        self.fixed = None
+        self.fixed: tuple[int, int] | None = None
 
     def size(self, size: tuple[int, int]) -> tuple[int, int]:
         """The same shape, to the nearest pixel."""
@@ -66,12 +63,12 @@ class EvaluationView:
     def __init__(self, transforms: PictureTransforms) -> None:
         self.name = f"evaluation view {transforms.resize} {transforms.size}"
         self.at_least = transforms.size
-        self.fixed = (transforms.size, transforms.size)
+        self.fixed: tuple[int, int] | None = (transforms.size, transforms.size)
         self.transforms = transforms
 
     def size(self, size: tuple[int, int]) -> tuple[int, int]:
         """A square, whatever the picture."""
-        return self.fixed
+        return self.transforms.size, self.transforms.size
 
     def __call__(self, picture: Image.Image, size: tuple[int, int]) -> Image.Image:
         """The view as a picture."""
