@@ -43,10 +43,10 @@ class DeviceViews:
         given = size_of(picture)
         scale = min(1.0, self.side / min(given))
         longest = max(1, math.floor(LONGEST * scale * min(given)))
-        wanted = tuple(min(longest, max(1, round(length * scale))) for length in given)
-        if wanted != given:
+        width, height = (min(longest, max(1, round(length * scale))) for length in given)
+        if (width, height) != given:
             image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
-            picture = image.resize(wanted, Image.Resampling.BILINEAR)
+            picture = image.resize((width, height), Image.Resampling.BILINEAR)
         return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
 
     def draw(self, picture: Picture, is_local: bool = False) -> Draw:

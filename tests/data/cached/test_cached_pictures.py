@@ -20,10 +20,10 @@ from vsr.errors import DataError
 @pytest.fixture
 def photos(write_pictures):
     """A catalogue of 12 JPEGs of 40 × 32 pixels and 3 PNGs of 20 × 60."""
-    root = write_pictures(dict.fromkeys("abcd", 3))
+    root = write_pictures(dict.fromkeys("abcdef", 2))
     for number in range(3):
         noise = np.random.default_rng(number).integers(0, 256, size=(60, 20, 3), dtype=np.uint8)
-        Image.fromarray(noise).save(root / "d" / f"high{number}.png")
+        Image.fromarray(noise).save(root / "f" / f"high{number}.png")
     return Folder(str(root)).read()
 
 
@@ -124,7 +124,7 @@ def test_a_damaged_cache_is_built_again(photos, tmp_path, damage):
 
 
 def test_what_a_killed_process_wrote_is_taken_on(write_pictures, tmp_path, monkeypatch):
-    catalogue = Folder(str(write_pictures(dict.fromkeys("abc", CHUNK), size=(6, 5)))).read()
+    catalogue = Folder(str(write_pictures(dict.fromkeys("abcdef", CHUNK // 2), size=(6, 5)))).read()
     whole = content(cache(catalogue, tmp_path / "whole"), catalogue)
     decoded = []
 
@@ -145,7 +145,7 @@ def test_what_a_killed_process_wrote_is_taken_on(write_pictures, tmp_path, monke
 
 
 def test_a_chunk_that_did_not_reach_the_disk_is_made_again(write_pictures, tmp_path):
-    catalogue = Folder(str(write_pictures({"a": CHUNK, "b": CHUNK}, size=(6, 5)))).read()
+    catalogue = Folder(str(write_pictures(dict.fromkeys("abcdefgh", CHUNK // 4), size=(6, 5)))).read()
     whole = content(cache(catalogue, tmp_path), catalogue)
     folder, state = folder_of(tmp_path), file_of(tmp_path).stem.removeprefix("pixels-")
     with np.load(folder / f"layout-{state}.npz") as arrays:

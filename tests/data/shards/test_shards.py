@@ -93,7 +93,7 @@ def test_pictures_in_an_array_and_boxes_are_written_without_loss(make_catalogue,
     made = make_catalogue(train={"a": 3, "b": 2}, val={"c": 2}, test={"d": 2})
     boxes = np.where(np.arange(len(made)) % 2 == 0, np.nan, 2.0)
     made = type(made)(
-        made.table.assign(x=boxes, y=boxes, w=boxes, h=boxes), made.levels, "m", pixels=made.pixels
+        made.table.assign(x=boxes, y=boxes, w=2 * boxes, h=2 * boxes), made.levels, "m", pixels=made.pixels
     )
     write_shards(made, tmp_path / "s")
     again = Shards(str(tmp_path / "s")).read()
@@ -120,8 +120,8 @@ def test_labels_are_taken_from_the_json_that_levels_name(tmp_path):
     assert catalogue.table[["sku", "kind"]].to_numpy().tolist() == [["0", "mug"], ["1", "mug"]] * 2
     with pytest.raises(DataError, match=r"'d.x/0' of .*has no \.cls; name its labels .* out of sku, kind"):
         Shards(path).read()
-    with pytest.raises(DataError, match=r"'d.x/0' of .* has no skew; did you mean 'sku'"):
-        Shards(path, levels=["skew"]).read()
+    with pytest.raises(DataError, match=r"'d.x/0' of .* has no skus; did you mean 'sku'"):
+        Shards(path, levels=["skus"]).read()
 
 
 def test_names_say_the_split_where_samples_do_not(tmp_path):
@@ -155,7 +155,8 @@ def test_a_shard_that_was_cut_off_is_named_with_its_last_whole_file(tmp_path, le
     with tarfile.open(path) as tar:
         last = tar.getmembers()[-1]
     ends = {"end": last.offset_data + 512}  # exactly between two files: only the end mark is missing
-    os.truncate(path, ends.get(left, left if isinstance(left, int) else int(last.offset_data * left)))
+    ends |= {700: 700, 0.5: last.offset_data // 2, 0.9: int(0.9 * last.offset_data)}
+    os.truncate(path, ends[left])
     assert path.stat().st_size < size
     with pytest.raises(
         DataError, match=r"photos-000000\.tar is .* after (its beginning|'00000\d\.(jpg|cls)')"

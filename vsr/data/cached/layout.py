@@ -49,7 +49,7 @@ class Layout:
 
     def check(self, pixels: np.ndarray, at: int) -> int:
         """CRC-32 of the bytes of picture ``at``."""
-        return zlib.crc32(memoryview(self.view(pixels, at)))
+        return zlib.crc32(self.view(pixels, at).tobytes())
 
 
 def state_of(files: CataloguePictures, rows: np.ndarray) -> str:

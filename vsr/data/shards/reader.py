@@ -96,7 +96,8 @@ class Shards:
             )
         boxes = [name for name in BOX if name in table]
         kept = ["item", "image", *(name for name in ("split", "role") if name in table), *levels, *boxes]
-        table, protocol = split_table(table[[*kept, "offset", "length"]], labels, self.splits, self.seed)
+        table = table.loc[:, [*kept, "offset", "length"]]
+        table, protocol = split_table(table, labels, self.splits, self.seed)
         return Catalogue(table, levels, f"shards/{protocol}", root, gains=self.gains)
 
 

@@ -127,7 +127,9 @@ def _content(files: CataloguePictures, row: int) -> tuple[bytes, str]:
     """The bytes of a picture as a file, and the extension that tells its kind."""
     if files.pixels is not None:
         file = io.BytesIO()
-        files(row).save(file, "PNG")
+        Image.fromarray(np.asarray(files.pixels[int(files.images[row])])).save(
+            file, "PNG"
+        )  # not cut to its box
         return file.getvalue(), "png"
     name = str(files.images[row]).lower()
     try:
