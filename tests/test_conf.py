@@ -32,6 +32,7 @@ TORCHVISION = ("cifar10", "cifar100", "fashion_mnist", "flowers102", "food101", 
 NEEDS = {
     "data/positives=pairs": ["positives.path=pairs.csv"],
     "data=folder": ["data.root=photos"],
+    "data=shards": ["data.shards=photos"],
     **{f"data={name}": ["data.root=benchmarks"] for name in (*BENCHMARKS, *TORCHVISION)},
 }
 EXTRAS = {("index", name) for name in ("annoy", "hnswlib", "scann", "usearch")}  # libraries of the same name

@@ -99,10 +99,59 @@ def test_a_crop_of_the_decoded_picture_still_fills_the_output():
     assert transforms.train_decode_size == 200
 
 
+def test_a_local_view_is_small_and_of_a_small_part():
+    ramp = np.tile(np.linspace(0, 255, 256).astype(np.uint8), (256, 1))
+    picture = Image.fromarray(ramp).convert("RGB")
+    transforms = PictureTransforms(64, ratio=(1, 1), flip=0, local_size=32, local_scale=(0.0625, 0.0625))
+    for _ in range(10):
+        view = transforms.local(picture)
+        assert view.shape == (3, 32, 32)
+        assert (view[0, 0, -1].float() - view[0, 0, 0]).item() == pytest.approx(62, abs=5)  # a quarter
+    assert transforms.local_decode_size == 128
+
+
+@pytest.mark.parametrize("size", [(90, 60), (60, 90), (300, 2)])
+def test_padding_shows_all_of_the_picture_in_its_shape(size):
+    view = PictureTransforms(30, resize="pad").evaluate(Image.new("RGB", size, "white"))
+    white = (view == 255).all(dim=0)
+    rows, columns = white.any(dim=1).sum().item(), white.any(dim=0).sum().item()
+    assert (columns, rows) == tuple(max(1, round(30 * side / max(size))) for side in size)
+    assert white.sum() == rows * columns
+    assert view[:, ~white].unique(dim=1).flatten().tolist() == [124, 116, 104]
+
+
+def test_square_shows_all_of_the_picture_squeezed():
+    pixels = np.zeros((10, 30, 3), dtype=np.uint8)
+    pixels[:, 15:] = 255
+    view = PictureTransforms(10, resize="square").evaluate(Image.fromarray(pixels))
+    assert (view[0] > 127).sum(dim=1).tolist() == [5] * 10
+
+
+@pytest.mark.parametrize("resize", ["crop", "pad", "square"])
+def test_the_view_of_a_view_is_the_same(picture, resize):
+    transforms = PictureTransforms(32, resize=resize)
+    view = transforms.evaluate(picture)
+    pixels = view.permute(1, 2, 0).numpy()
+    assert transforms.evaluate(Image.fromarray(pixels)).equal(view)
+    assert transforms.evaluate(pixels).equal(view)
+
+
+def test_pixels_are_cropped_where_a_picture_would_be_and_look_the_same(picture):
+    transforms = PictureTransforms(24, color=0.4, grey=0.3)
+    for seed in range(10):
+        views = []
+        for given in (picture, np.asarray(picture)):
+            with seeded(seed):
+                views.append(transforms.train(given).int())
+        assert (views[0] - views[1]).abs().max() <= 4  # torch and Pillow round their filters differently
+
+
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [
         ({"size": 0}, "size must be >= 1"),
+        ({"local_size": 0}, "local_size must be >= 1"),
+        ({"resize": "keep"}, "resize must be one of crop, square, pad, got keep"),
         ({"scale": (0.8, 0.5)}, "scale must be two numbers"),
         ({"scale": (0.5, 2.0)}, "scale must be between 0 and 1"),
         ({"ratio": (1.0,)}, "ratio must be two numbers"),

@@ -38,6 +38,52 @@ def test_views_are_flattened_and_labels_repeated():
     assert seen["embeddings"].tolist() == images.reshape(4, 3).tolist()
 
 
+class Mean(nn.Module):
+    """Embeds a picture of any size as its mean color."""
+
+    def forward(self, images):
+        return images.float().mean(dim=(2, 3))
+
+
+@pytest.mark.parametrize("with_keys", [False, True])
+def test_local_views_follow_the_others_of_their_example(with_keys):
+    seen = {}
+
+    class Spy(nn.Module):
+        def forward(self, embeddings, labels):
+            seen.update(embeddings=embeddings, labels=labels)
+            return embeddings.sum()
+
+    class Remembers(nn.Module):
+        """Asks once for its keys, as a momentum encoder moves every time."""
+
+        calls = 0
+
+        def keys(self, model, images, embed):
+            self.calls += 1
+            return embed(model, images)
+
+        def forward(self, loss, batch):
+            assert batch.keys.equal(batch.embeddings)
+            return loss(batch.embeddings, batch.labels[:, 0])
+
+    module = VisualSearchModule(Mean(), Spy())
+    module.memory = Remembers() if with_keys else None
+    module.log = lambda *args, **kwargs: None
+    images = torch.tensor([[10, 11], [20, 21]], dtype=torch.uint8)[..., None, None, None].expand(
+        2, 2, 3, 8, 8
+    )
+    local = torch.tensor([[12, 13, 14], [22, 23, 24]], dtype=torch.uint8)
+    local = local[..., None, None, None].expand(2, 3, 3, 4, 4)
+    rows = torch.tensor([[5] * 5, [6] * 5])
+    given = Batch(images, torch.tensor([[7], [9]]), rows, torch.zeros(0, dtype=torch.long), local)
+    module.training_step(given, 0)
+    assert seen["embeddings"][:, 0].tolist() == [10, 11, 12, 13, 14, 20, 21, 22, 23, 24]
+    assert seen["labels"].tolist() == [7] * 5 + [9] * 5
+    if with_keys:
+        assert module.memory.calls == 1
+
+
 @pytest.mark.parametrize(("graded", "shape"), [(False, (4,)), (True, (4, 2))])
 def test_a_graded_loss_gets_the_labels_of_all_levels_and_another_the_finest(graded, shape):
     seen = {}

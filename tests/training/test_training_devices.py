@@ -63,7 +63,7 @@ class Steps(L.LightningDataModule):
         mine = []
         for step in range(3):
             parts = parts_of(step, self.sizes)
-            whole = Batch(*(torch.cat(values) for values in zip(*parts, strict=True)))
+            whole = Batch(*(torch.cat(values) for values in zip(*(part[:4] for part in parts), strict=True)))
             mine.append(parts[self.trainer.global_rank] if world > 1 else whole)
         return DataLoader(mine, batch_size=None)
 

@@ -16,6 +16,7 @@ from vsr.data.samplers import (
     LearningSampler,
     RandomBatches,
 )
+from vsr.data.shards import Shards, write_shards
 from vsr.data.splits import split_by_label
 from vsr.data.toystore import Toystore
 from vsr.data.transforms import PictureTransforms
@@ -44,6 +45,7 @@ __all__ = [
     "PictureDataset",
     "PictureTransforms",
     "RandomBatches",
+    "Shards",
     "Toystore",
     "VisualSearchData",
     "collate",
@@ -51,6 +53,7 @@ __all__ = [
     "relevance_of",
     "split_by_label",
     "to_rgb",
+    "write_shards",
 ]
 
 

@@ -16,6 +16,7 @@ ROLES = ("query", "gallery", "both")
 COLUMNS = ("item", "image", "split", "role")
 BOX = ("x", "y", "w", "h")
 QRELS = ("query", "answer", "gain")
+RANGE = ("offset", "length")
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Catalogue:
     Attributes:
         table: columns ``item`` (stable unique id), ``image`` (path below ``root``, or an index into
             ``pixels``), ``split`` (train, val, test), ``role`` (query, gallery, both), the label columns,
-            and optionally the box ``x y w h`` in pixels. Its index is 0..N-1: the *rows*.
+            and optionally the box ``x y w h`` in pixels. Where ``image`` is a file of many pictures,
+            ``offset`` and ``length`` are the bytes of each. Its index is 0..N-1: the *rows*.
         levels: label columns, fine to coarse, such as ``("product", "category")``.
         protocol: name and version of what is measured on it, such as ``toystore/v1``.
         root: folder of the image paths; None when the pictures are in ``pixels``.

@@ -7,14 +7,19 @@ from typing import Any
 
 import lightning as L
 import numpy as np
+import pandas as pd
 import torch
 from torch.utils.data import DataLoader
 
-from vsr.data.catalogue import Catalogue
-from vsr.data.dataset import OnCorrupt, PictureDataset, collate
+from vsr.data.cached import EvaluationView, ShortSide, Shrink, cached_pictures
+from vsr.data.catalogue import RANGE, Catalogue
+from vsr.data.dataset import Batch, OnCorrupt, PictureDataset, RawBatch, collate, views_on_device
 from vsr.data.epochs import EpochBatches, EpochLoader
+from vsr.data.on_device import DeviceViews
+from vsr.data.pictures import CataloguePictures, Pictures
 from vsr.data.positives import Examples, Positives
 from vsr.data.samplers import Sampler
+from vsr.data.shards.windows import ShardWindows
 from vsr.data.transforms import PictureTransforms
 
 
@@ -34,9 +39,17 @@ class VisualSearchData(L.LightningDataModule):
         on_corrupt: ``stop`` at a picture that cannot be decoded, or ``skip`` and report it in
             `Batch.skipped`.
         seed: of batches and augmentation.
+        cache: keep the pictures resized on disk and read them from there. What is measured does not change by
+            a bit; training crops from pictures of short side ``stored_scale`` × ``transforms.size``.
+        cache_dir: where; None: `vsr.data.places.cache_root`.
+        stored_scale: short side of training pictures as cached or sent to the device, in sides of a view.
+        augment_on_device: compute the training views on the device: `vsr.data.on_device.DeviceViews`.
+        shards_at_once: where many pictures lie in one file, train on those of so many files at a time:
+            `vsr.data.shards.ShardWindows`. None: on all of them.
 
     Raises:
-        ValueError: ``eval_batch_size`` < 1, ``workers`` < 0 or an unknown ``on_corrupt``.
+        ValueError: ``eval_batch_size`` < 1, ``workers`` < 0, ``stored_scale`` < 1, ``shards_at_once`` < 1 or
+            an unknown ``on_corrupt``.
     """
 
     def __init__(
@@ -49,6 +62,11 @@ class VisualSearchData(L.LightningDataModule):
         workers: int = 0,
         on_corrupt: OnCorrupt = "stop",
         seed: int = 0,
+        cache: bool = False,
+        cache_dir: str | None = None,
+        stored_scale: float = 1.15,
+        augment_on_device: bool = False,
+        shards_at_once: int | None = None,
     ) -> None:
         super().__init__()
         if eval_batch_size < 1:
@@ -57,6 +75,10 @@ class VisualSearchData(L.LightningDataModule):
             raise ValueError(f"workers must be >= 0, got {workers}")
         if on_corrupt not in ("stop", "skip"):
             raise ValueError(f"on_corrupt must be stop or skip, got {on_corrupt}")
+        if shards_at_once is not None and shards_at_once < 1:
+            raise ValueError(f"shards_at_once must be >= 1, or null for all, got {shards_at_once}")
+        if stored_scale < 1:
+            raise ValueError(f"stored_scale must be >= 1, got {stored_scale}: views would be enlarged")
         self.catalogue = catalogue
         self.transforms = transforms
         self.positives = positives
@@ -65,6 +87,11 @@ class VisualSearchData(L.LightningDataModule):
         self.workers = workers
         self.on_corrupt: OnCorrupt = on_corrupt
         self.seed = seed
+        self.shards_at_once = shards_at_once
+        self.cache = cache
+        self.cache_dir = cache_dir
+        self.stored_side = math.ceil(stored_scale * transforms.size)
+        self.device_views = DeviceViews(transforms, self.stored_side) if augment_on_device else None
 
     @cached_property
     def examples(self) -> Examples:
@@ -78,16 +105,28 @@ class VisualSearchData(L.LightningDataModule):
             DataError: the catalogue gives no training example.
             ConfigError: no batch can hold a positive pair, or there are fewer batches than devices.
         """
-        batches = EpochBatches(self.sampler, self.examples, self.seed, *self._rank())
+        examples, transforms = self.examples, self.transforms
+        batches = EpochBatches(self._windowed(examples), examples, self.seed, *self._rank())
         dataset = PictureDataset(
             self.catalogue,
-            self.examples.rows,
-            self.examples.labels,
-            self.transforms.train,
-            self.transforms.train_decode_size,
+            examples.rows,
+            examples.labels,
+            transforms.train,
+            self._train_decode_size,
             self.on_corrupt,
+            pictures=self._train_pictures,
+            local=transforms.local,
+            n_local=examples.n_local,
+            on_device=self.device_views,
         )
         return EpochLoader(dataset, batch_sampler=batches, **self._options(persistent=True))
+
+    def on_after_batch_transfer(self, batch: Batch | RawBatch, dataloader_idx: int = 0) -> Batch:
+        """Make the views of a training batch that came without them."""
+        if isinstance(batch, Batch):
+            return batch
+        assert self.device_views is not None
+        return views_on_device(batch, self.device_views, self.examples.n_local)
 
     def val_dataloader(self) -> DataLoader:
         """This rank's part of val, queries and gallery together, each picture once."""
@@ -107,15 +146,52 @@ class VisualSearchData(L.LightningDataModule):
         labels = torch.from_numpy(self.catalogue.codes[rows])
         index = torch.from_numpy(np.asarray(rows, dtype=np.int64))[:, None]
         dataset = PictureDataset(
-            self.catalogue, index, labels, self.transforms.evaluate, self.transforms.size, self.on_corrupt
+            self.catalogue,
+            index,
+            labels,
+            self.transforms.evaluate,
+            self.transforms.size,
+            self.on_corrupt,
+            pictures=self._evaluation_pictures,
         )
         batches = _Consecutive(len(index), self.eval_batch_size)
         return DataLoader(dataset, batch_sampler=batches, **self._options(persistent))  # pyright: ignore
 
+    def _windowed(self, examples: Examples) -> Sampler:
+        if self.shards_at_once is None or not set(RANGE) <= set(self.catalogue.table.columns):
+            return self.sampler
+        files = pd.factorize(self.catalogue.table["image"])[0]
+        shards = torch.from_numpy(files[examples.rows[:, 0].numpy()])
+        return ShardWindows(self.sampler, shards, self.shards_at_once)
+
+    @property
+    def _train_decode_size(self) -> int:
+        if self.device_views is not None:
+            return self.stored_side
+        return max(
+            self.transforms.train_decode_size, self.transforms.local_decode_size * (self.examples.n_local > 0)
+        )
+
+    @cached_property
+    def _train_pictures(self) -> Pictures:
+        return self._pictures(self.examples.rows.unique().numpy(), ShortSide(self.stored_side))
+
+    @cached_property
+    def _evaluation_pictures(self) -> Pictures:
+        """Val and test are cached; other pictures are rarely measured and decoded from their files."""
+        rows = np.union1d(self.catalogue.rows("val"), self.catalogue.rows("test"))
+        return self._pictures(rows, EvaluationView(self.transforms))
+
+    def _pictures(self, rows: np.ndarray, shrink: Shrink) -> Pictures:
+        if not self.cache:
+            return CataloguePictures(self.catalogue)
+        return cached_pictures(self.catalogue, rows, shrink, self.cache_dir)
+
     def _part(self, split: str) -> DataLoader:
-        # Every world_size-th row, without padding: who gathers the embeddings finds each row exactly once.
+        # Rows that follow each other, as they may in a file, and no padding: who gathers the embeddings
+        # finds each row exactly once.
         rank, world_size = self._rank()
-        return self.loader(self.catalogue.rows(split)[rank::world_size], persistent=True)
+        return self.loader(np.array_split(self.catalogue.rows(split), world_size)[rank], persistent=True)
 
     def _options(self, persistent: bool) -> dict[str, Any]:
         return {

@@ -102,7 +102,7 @@ class Folder:
                 "search needs at least two, so put each in a folder of its own or name another column in "
                 "data.levels"
             )
-        table, protocol = self._split(table, labels)
+        table, protocol = split_table(table, labels, self.splits, self.seed)
         if self.fold is not None:
             split = hold_out_fold(
                 labels, table["split"].to_numpy(dtype=str), self.folds, self.fold, self.seed
@@ -162,24 +162,34 @@ class Folder:
         deeper = [f"level_{number}" for number in range(len(LEVEL_NAMES) + 1, len(columns) + 1)]
         return dict(zip((*LEVEL_NAMES, *deeper), columns, strict=False))
 
-    def _split(self, table: pd.DataFrame, labels: list[str]) -> tuple[pd.DataFrame, str]:
-        """The table with a split and a role for each picture, and the protocol's name."""
-        if "role" not in table:
-            table = table.assign(role="both")
-        if "split" not in table:
-            split = split_by_label(labels, self.splits, self.seed)
-            return table.assign(split=split), f"label-disjoint@seed{self.seed}"
-        split = table["split"].to_numpy(dtype=str)
-        if "train" not in split:
-            raise DataError("no picture is in the train split; training needs some")
-        missing = [
-            name for name, share in zip(SPLITS, self.splits, strict=True) if share > 0 and name not in split
-        ]
-        given = "label-disjoint" if is_disjoint(labels, split) else "given-split"
-        if not missing:
-            return table, given
-        carved = carve(labels, split, self.splits, self.seed)
-        return table.assign(split=carved), f"{given}+{'+'.join(missing)}@seed{self.seed}"
+
+def split_table(
+    table: pd.DataFrame, labels: list[str], splits: Sequence[float], seed: int
+) -> tuple[pd.DataFrame, str]:
+    """The table with a split and a role for each picture, and the protocol's name.
+
+    Args:
+        table: with or without columns ``split`` and ``role``.
+        labels: the finest of each row.
+        splits: shares of the labels for train, val and test where they are made.
+        seed: of the split that is made.
+
+    Raises:
+        DataError: no picture is in the train split, or there are too few labels to split.
+    """
+    if "role" not in table:
+        table = table.assign(role="both")
+    if "split" not in table:
+        return table.assign(split=split_by_label(labels, splits, seed)), f"label-disjoint@seed{seed}"
+    split = table["split"].to_numpy(dtype=str)
+    if "train" not in split:
+        raise DataError("no picture is in the train split; training needs some")
+    missing = [name for name, share in zip(SPLITS, splits, strict=True) if share > 0 and name not in split]
+    given = "label-disjoint" if is_disjoint(labels, split) else "given-split"
+    if not missing:
+        return table, given
+    carved = carve(labels, split, splits, seed)
+    return table.assign(split=carved), f"{given}+{'+'.join(missing)}@seed{seed}"
 
 
 def _split_of_folders(names: set[str]) -> dict[str, str]:

@@ -1,15 +1,16 @@
 """Decode any picture to upright RGB: every mode, EXIF rotation, boxes; corrupt files are named."""
 
+import io
 import math
 import struct
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from PIL import Image
 
-from vsr.data.catalogue import BOX, Catalogue
+from vsr.data.catalogue import BOX, RANGE, Catalogue
 from vsr.errors import DataError
 
 ORIENTATION = 0x0112  # EXIF tag; the values are those of the EXIF 2.3 standard, section 4.6.4
@@ -43,6 +44,17 @@ class CorruptPictureError(DataError):
         super().__init__(message.rpartition(f"{type(self).__name__}: ")[2].strip())
 
 
+class Pictures(Protocol):
+    """Pictures by catalogue row: decoded from their files, or read from a cache of them."""
+
+    def __call__(self, row: int, at_least: int | None = None) -> Image.Image | np.ndarray:
+        """The upright RGB picture of ``row``, or its pixels (H, W, 3) uint8; perhaps smaller than it is.
+
+        Its short side is at least ``at_least`` pixels if it has so many, or what a cache was built with.
+        """
+        ...
+
+
 class CataloguePictures:
     """The pictures of a catalogue by row.
 
@@ -59,6 +71,8 @@ class CataloguePictures:
         self.images = table["image"].array
         has_boxes = set(BOX) <= set(table.columns)
         self.boxes = table[list(BOX)].to_numpy(dtype=np.float64) if has_boxes else None  # (N, 4)
+        has_ranges = set(RANGE) <= set(table.columns)
+        self.ranges = table[list(RANGE)].to_numpy(dtype=np.int64) if has_ranges else None  # (N, 2)
 
     def __call__(self, row: int, at_least: int | None = None) -> Image.Image:
         """The upright RGB picture of ``row``, cut to its box.
@@ -70,14 +84,11 @@ class CataloguePictures:
         Raises:
             CorruptPictureError: it cannot be decoded, or its box lies outside.
         """
-        box = None
-        if self.boxes is not None and np.isfinite(self.boxes[row]).all():
-            box = tuple(self.boxes[row].tolist())
         try:
             if self.pixels is not None:
-                return _cut(Image.fromarray(np.asarray(self.pixels[int(self.images[row])])), box, (1.0, 1.0))
-            assert self.root is not None
-            return decode(self.root / str(self.images[row]), at_least, box)
+                image = Image.fromarray(np.asarray(self.pixels[int(self.images[row])]))
+                return _cut(image, self.box(row), (1.0, 1.0))
+            return decode(self.file(row), at_least, self.box(row))
         except DAMAGE as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise CorruptPictureError(
@@ -85,9 +96,54 @@ class CataloguePictures:
                 "mend or remove it, or set loader.on_corrupt=skip"
             ) from None
 
+    def path(self, row: int) -> Path:
+        """The file that the picture of ``row`` lies in; only where the pictures are files."""
+        assert self.root is not None
+        return self.root / str(self.images[row])
+
+    def file(self, row: int) -> Path | BinaryIO:
+        """What Pillow opens: the picture's file, or its bytes out of a larger one.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        if self.ranges is None:
+            return self.path(row)
+        offset, length = self.ranges[row].tolist()
+        with open(self.path(row), "rb", buffering=0) as shard:
+            shard.seek(offset)
+            return io.BytesIO(shard.read(length))
+
+    def box(self, row: int) -> Box | None:
+        """x, y, w, h of ``row`` in pixels of the whole picture; None: all of it."""
+        if self.boxes is None or not np.isfinite(self.boxes[row]).all():
+            return None
+        return tuple(self.boxes[row].tolist())
+
+    def size(self, row: int) -> tuple[int, int]:
+        """Width and height of the picture of ``row`` at full size, upright and cut, from its header alone.
+
+        Raises:
+            OSError, SyntaxError, ValueError: what Pillow raises on damage (``DAMAGE``), or a box outside.
+        """
+        if self.pixels is not None:
+            height, width = self.pixels.shape[1:3]
+        else:
+            with Image.open(self.file(row)) as image:
+                width, height = image.size
+                if _orientation(image) >= 5:  # turned by a quarter
+                    width, height = height, width
+        box = self.box(row)
+        if box is None:
+            return width, height
+        left, top, right, bottom = _corners((width, height), box, (1.0, 1.0))
+        return right - left, bottom - top
+
     def name(self, row: int) -> str:
-        """Path, or place in the pixel array, of the picture of ``row``."""
-        return f"'{self.images[row]}'" if self.pixels is None else f"pixels[{self.images[row]}]"
+        """Path, or place in the pixel array or in a larger file, of the picture of ``row``."""
+        if self.pixels is not None:
+            return f"pixels[{self.images[row]}]"
+        return f"'{self.images[row]}'" + ("" if self.ranges is None else f" at byte {self.ranges[row][0]}")
 
 
 def decode(file: Path | BinaryIO, at_least: int | None = None, box: Box | None = None) -> Image.Image:
@@ -156,12 +212,15 @@ def _orientation(image: Image.Image) -> int:
 
 def _cut(image: Image.Image, box: Box | None, scale: tuple[float, float]) -> Image.Image:
     """The part of ``image`` in ``box`` (full-size pixels, times ``scale``), clipped to the picture."""
-    if box is None:
-        return image
+    return image if box is None else image.crop(_corners(image.size, box, scale))
+
+
+def _corners(size: tuple[int, int], box: Box, scale: tuple[float, float]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of ``box`` times ``scale``, clipped to a picture of ``size``."""
     x, y, w, h = box
-    left, right = (min(max(edge * scale[0], 0), image.width) for edge in (x, x + w))
-    top, bottom = (min(max(edge * scale[1], 0), image.height) for edge in (y, y + h))
+    left, right = (min(max(edge * scale[0], 0), size[0]) for edge in (x, x + w))
+    top, bottom = (min(max(edge * scale[1], 0), size[1]) for edge in (y, y + h))
     corners = (int(left), int(top), int(np.ceil(right)), int(np.ceil(bottom)))
     if corners[2] <= corners[0] or corners[3] <= corners[1] or w <= 0 or h <= 0:
         raise ValueError(f"its box x={x:g} y={y:g} w={w:g} h={h:g} lies outside the picture")
-    return image.crop(corners)
+    return corners

@@ -20,13 +20,15 @@ class Examples(NamedTuple):
     """What training draws its batches from.
 
     Attributes:
-        rows: (E, V) int64 catalogue rows: the V views of each example.
+        rows: (E, V) int64 catalogue rows: the V views of each example, local ones last.
         labels: (E, L) int64, fine to coarse; examples that share the first column are positives of each
             other.
+        n_local: how many of the V views are local: smaller, of small parts.
     """
 
     rows: Tensor
     labels: Tensor
+    n_local: int = 0
 
 
 class Positives(Protocol):
@@ -61,21 +63,27 @@ class AugmentPositives:
     """Random views of one picture are positives, labels are not looked at (SimCLR, arXiv 2002.05709). L = 1.
 
     Args:
-        views: of each picture in a batch, V >= 2.
+        views: of each picture in a batch, >= 2.
+        local_views: more views of it, smaller and of small parts (multi-crop, arXiv 2006.09882), positives
+            like the others.
 
     Raises:
-        ValueError: ``views`` < 2.
+        ValueError: ``views`` < 2 or ``local_views`` < 0.
     """
 
-    def __init__(self, views: int = 2) -> None:
+    def __init__(self, views: int = 2, local_views: int = 0) -> None:
         if views < 2:
             raise ValueError(f"views must be >= 2, got {views}: one view of a picture has no positive")
+        if local_views < 0:
+            raise ValueError(f"local_views must be >= 0, got {local_views}")
         self.views = views
+        self.local_views = local_views
 
     def examples(self, catalogue: Catalogue) -> Examples:
-        """Every training picture once, V times the same row, a label of its own."""
+        """Every training picture once, as many times the same row as views, a label of its own."""
         rows = torch.from_numpy(_train_rows(catalogue))
-        return Examples(rows[:, None].repeat(1, self.views), torch.arange(len(rows))[:, None])
+        views = rows[:, None].repeat(1, self.views + self.local_views)
+        return Examples(views, torch.arange(len(rows))[:, None], self.local_views)
 
 
 class PairPositives:

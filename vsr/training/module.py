@@ -123,12 +123,25 @@ class VisualSearchModule(L.LightningModule):
         return {"loss": loss, "embeddings": whole.embeddings.detach(), "labels": whole.labels}
 
     def _embed_batch(self, batch: Batch) -> Embedded:
-        """This rank's pictures, embedded: B·V of them."""
-        images, n_views = batch.images.flatten(0, 1), batch.rows.shape[1]
-        labels = batch.labels.repeat_interleave(n_views, dim=0)
-        embeddings = self.large_batch.embed(self.model, images) if len(images) else self._no_embeddings()
-        keys = None if self.memory is None else self.memory.keys(self.model, images, self.large_batch.embed)
+        """This rank's pictures, embedded: B·V of them, local views included."""
+        labels = batch.labels.repeat_interleave(batch.rows.shape[1], dim=0)
+        images = batch.images.flatten(0, 1)
+
+        def embed(model: nn.Module, images: Tensor) -> Tensor:
+            return self._embed_views(model, images, batch)
+
+        embeddings = embed(self.model, images) if len(images) else self._no_embeddings()
+        keys = None if self.memory is None else self.memory.keys(self.model, images, embed)
         return Embedded(embeddings, labels, batch.rows.flatten(), keys)
+
+    def _embed_views(self, model: nn.Module, images: Tensor, batch: Batch) -> Tensor:
+        """Embeddings of ``images`` (B·V, 3, H, W), each example's followed by those of its local views."""
+        embeddings = self.large_batch.embed(model, images)
+        if batch.local is None:
+            return embeddings
+        local = self.large_batch.embed(model, batch.local.flatten(0, 1))
+        parts = (embeddings.unflatten(0, batch.images.shape[:2]), local.unflatten(0, batch.local.shape[:2]))
+        return torch.cat(parts, dim=1).flatten(0, 1)
 
     def _no_embeddings(self) -> Tensor:
         """(0, D) with a gradient of zero for every weight: this rank still takes part in the step."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vsr.data.places import cache_root
 from vsr.data.toystore.drawing import VERSION, Order
 from vsr.data.toystore.workers import draw_into
 from vsr.errors import DataError
@@ -19,15 +20,6 @@ from vsr.files import write_json
 log = logging.getLogger(__name__)
 CHECKED = 2048  # pictures read to recognize a file, evenly spread; all of them in a smaller store
 ABANDONED_S = 24 * 3600  # age from which a half-drawn file belongs to a process that was killed
-
-
-def cache_root(cache_dir: str | None) -> Path:
-    """``cache_dir``, else the folder in the environment's VSR_CACHE, else the platform's usual place."""
-    if cache_dir or os.environ.get("VSR_CACHE"):
-        return Path(cache_dir or os.environ["VSR_CACHE"]).expanduser()
-    if os.name == "nt" and os.environ.get("LOCALAPPDATA"):
-        return Path(os.environ["LOCALAPPDATA"]) / "vsr"
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "vsr"
 
 
 def pixels(order: Order, cache_dir: str | None = None, processes: int | None = None) -> np.ndarray:

@@ -1,0 +1,50 @@
+"""Names of shards: folders, globs, and the braces that WebDataset's users write."""
+
+import glob
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from vsr.data.tables import sibling
+from vsr.errors import DataError
+
+BRACES = re.compile(r"\{([^{}]*)\}")
+RANGE = re.compile(r"(\d+)\.\.(\d+)")
+
+
+def expand(pattern: str) -> Iterator[str]:
+    """``a-{08..10}.tar`` and ``{a,b}.tar`` as the names they stand for."""
+    found = BRACES.search(pattern)
+    if found is None:
+        yield pattern
+        return
+    numbers = RANGE.fullmatch(found[1])
+    if numbers:
+        first, last = numbers.groups()
+        choices = [str(number).zfill(len(first)) for number in range(int(first), int(last) + 1)]
+    else:
+        choices = found[1].split(",")
+    for choice in choices:
+        yield from expand(pattern[: found.start()] + choice + pattern[found.end() :])
+
+
+def find_shards(patterns: str | Sequence[str]) -> list[Path]:
+    """The shards that ``patterns`` name, each once, in order. Of a folder, every .tar below it, sorted.
+
+    Raises:
+        DataError: a name or a pattern leads to no file.
+    """
+    found: list[Path] = []
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        for name in expand(str(Path(pattern).expanduser())):
+            path = Path(name)
+            if path.is_dir():
+                matches = sorted(path.rglob("*.tar"))
+            elif path.is_file():
+                matches = [path]
+            else:
+                matches = [Path(one) for one in sorted(glob.glob(name, recursive=True))]
+            if not matches:
+                raise DataError(f"data.shards: no shard {name}{sibling(path)}")
+            found += matches
+    return list(dict.fromkeys(path.absolute() for path in found))
