@@ -70,9 +70,7 @@ class CataloguePictures:
         Raises:
             CorruptPictureError: it cannot be decoded, or its box lies outside.
         """
-        box = None
-        if self.boxes is not None and np.isfinite(self.boxes[row]).all():
-            box = tuple(self.boxes[row].tolist())
+        box = self.box(row)
         try:
             if self.pixels is not None:
                 return _cut(Image.fromarray(np.asarray(self.pixels[int(self.images[row])])), box, (1.0, 1.0))
@@ -84,6 +82,13 @@ class CataloguePictures:
                 f"picture {self.name(row)} (row {row}) cannot be read: {reason}; "
                 "mend or remove it, or set loader.on_corrupt=skip"
             ) from None
+
+    def box(self, row: int) -> Box | None:
+        """The part of the picture that ``row`` means: x, y, w, h in pixels; None for the whole."""
+        if self.boxes is None or not np.isfinite(self.boxes[row]).all():
+            return None
+        x, y, w, h = self.boxes[row].tolist()
+        return x, y, w, h
 
     def name(self, row: int) -> str:
         """Path, or place in the pixel array, of the picture of ``row``."""

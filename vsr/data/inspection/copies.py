@@ -1,0 +1,118 @@
+"""Which pictures are there more than once: to the last bit, or re-encoded, resized or retouched."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from vsr.data.inspection.near import near_pairs
+from vsr.data.inspection.scan import Scan
+
+_BLOCK = 4096  # pairs whose tiny copies are compared at a time: 13 MB
+_FLAT = 2.0  # standard deviation, of 255, below which a tiny copy shows nothing that could be recognized
+
+Among = Callable[[int, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A picture and another that is the same.
+
+    Attributes:
+        row: of the catalogue.
+        other: row of the copy.
+        exact: whether they are the same to the last bit.
+    """
+
+    row: int
+    other: int
+    exact: bool
+
+
+class Copies:
+    """Pictures that are the same, as groups of exact copies and the near ones between the groups.
+
+    Args:
+        group: (N,) int64: rows of one group are exact copies; -1 for what cannot be read.
+        pairs: (P, 2) int64: groups that are near copies of one another, each pair once.
+    """
+
+    def __init__(self, group: np.ndarray, pairs: np.ndarray) -> None:
+        self.group = group
+        self.pairs = pairs
+        sound = np.flatnonzero(group >= 0)
+        order = sound[np.argsort(group[sound], kind="stable")]
+        sizes = np.bincount(group[sound])
+        self._members = np.split(order, np.cumsum(sizes)[:-1]) if len(sizes) else []
+        near = pd.DataFrame(np.concatenate([pairs, pairs[:, ::-1]]), columns=["one", "other"])
+        self._near = {int(one): part.to_numpy() for one, part in near.groupby("one")["other"]}  # pyright: ignore
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Rows, rising, that have any copy."""
+        several = [members for members in self._members if len(members) > 1]
+        several += [self._members[group] for group in self._near]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *several]))
+
+    def exact(self, row: int) -> np.ndarray:
+        """Rows of the exact copies of ``row``, itself left out."""
+        members = self._members[self.group[row]]
+        return members[members != row]
+
+    def near(self, row: int) -> np.ndarray:
+        """Rows of the near copies of ``row`` and of their exact copies."""
+        groups = self._near.get(int(self.group[row]), np.zeros(0, np.int64))
+        return np.concatenate([np.zeros(0, np.int64), *(self._members[group] for group in groups)])
+
+    def of(self, rows: np.ndarray, among: Among) -> Iterator[Copy]:
+        """For each of ``rows`` that has one, its first copy that ``among`` accepts, an exact one if it can be.
+
+        Args:
+            rows: of the catalogue.
+            among: given a row and rows of copies (n,), says which of them (n,) bool count.
+        """
+        for row in np.intersect1d(rows, self.rows):
+            for exact, others in ((True, self.exact(row)), (False, self.near(row))):
+                accepted = others[among(row, others)]
+                if len(accepted):
+                    yield Copy(int(row), int(accepted[0]), exact)
+                    break
+
+
+def find_copies(scan: Scan, distance: int, difference: float, workers: int | None = None) -> Copies:
+    """Exact copies by digest; near ones by hash, each confirmed with the tiny copies.
+
+    Mirrored, rotated and strongly cropped copies are not found. Pictures of a single color are compared for
+    exact copies only: their hashes are all alike.
+
+    Args:
+        scan: of the catalogue.
+        distance: bits, of 64, in which the hashes of near copies may differ.
+        difference: mean absolute difference, of 255, that near copies may have.
+        workers: threads; None: as many as there are cores.
+    """
+    group = np.full(len(scan.digests), -1, np.int64)
+    sound = np.flatnonzero(scan.sound)
+    group[sound], _ = pd.factorize(scan.digests[sound])
+    _, first = np.unique(group[sound], return_index=True)
+    first = sound[first]  # a row of each group
+    shows = np.flatnonzero(~is_flat(scan.tiny[first]))
+    pairs = shows[near_pairs(scan.hashes[first[shows]], distance, workers)]
+    alike = [
+        _differences(scan.tiny, first[pairs[start : start + _BLOCK]]) <= difference
+        for start in range(0, len(pairs), _BLOCK)
+    ]
+    return Copies(group, pairs[np.concatenate([np.zeros(0, bool), *alike])])
+
+
+def is_flat(tiny: np.ndarray) -> np.ndarray:
+    """Which tiny copies (n, 16, 16, 3) show one color and nothing else: (n,) bool."""
+    return tiny.reshape(len(tiny), -1, 3).std(axis=1).max(axis=1, initial=0) < _FLAT
+
+
+def _differences(tiny: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Mean absolute difference (p,) of the tiny copies of row pairs (p, 2)."""
+    here, there = (tiny[pairs[:, side]].astype(np.int16) for side in (0, 1))
+    return np.abs(here - there).mean(axis=(1, 2, 3))
