@@ -67,7 +67,7 @@ class Copies:
         return np.concatenate([np.zeros(0, np.int64), *(self._members[group] for group in groups)])
 
     def of(self, rows: np.ndarray, among: Among) -> Iterator[Copy]:
-        """For each of ``rows`` that has one, its first copy that ``among`` accepts, an exact one if it can be.
+        """For each of ``rows`` that has one, its first copy that ``among`` accepts, exact ones first.
 
         Args:
             rows: of the catalogue.

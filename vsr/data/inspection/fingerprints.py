@@ -1,8 +1,8 @@
 """What stays of a picture when it is re-encoded or resized: a 64-bit difference hash and a tiny copy.
 
 The hash is dHash (N. Krawetz, "Kind of Like That", hackerfactor.com, 2013): the picture is reduced to 9 × 8
-grey pixels, and each of 64 bits says whether a pixel is darker than its right neighbor. It knows neither color
-nor contrast, so that what it finds is checked with the tiny copies, which know both.
+grey pixels, and each of 64 bits says whether a pixel is darker than its right neighbor. It knows neither
+color nor contrast, so that what it finds is checked with the tiny copies, which know both.
 """
 
 import numpy as np

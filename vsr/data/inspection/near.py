@@ -30,7 +30,7 @@ def near_pairs(hashes: np.ndarray, distance: int, workers: int | None = None) ->
         here, there = hashes[low : low + _BLOCK], hashes[high : high + _BLOCK]
         near = np.bitwise_count(here[:, None] ^ there[None, :]) <= distance
         pairs = np.argwhere(np.triu(near, 1) if low == high else near)
-        return pairs + (low, high)
+        return pairs + np.array([low, high])
 
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         found = np.concatenate([np.zeros((0, 2), np.int64), *pool.map(within, squares)])

@@ -171,15 +171,17 @@ def _appearance(picture: Image.Image) -> dict[str, Any]:
 
 
 def _gathered(looks: list[Look]) -> Scan:
-    table = pd.DataFrame({
-        "width": [look.size[0] for look in looks],
-        "height": [look.size[1] for look in looks],
-        "bytes": [look.n_bytes for look in looks],
-        **{
-            name: [getattr(look, name) for look in looks]
-            for name in ("kind", "mode", "frames", "turned", "transparent", "error")
-        },
-    })
+    table = pd.DataFrame(
+        {
+            "width": [look.size[0] for look in looks],
+            "height": [look.size[1] for look in looks],
+            "bytes": [look.n_bytes for look in looks],
+            **{
+                name: [getattr(look, name) for look in looks]
+                for name in ("kind", "mode", "frames", "turned", "transparent", "error")
+            },
+        }
+    )
     digests = np.empty(len(looks), dtype=object)
     digests[:] = [look.digest for look in looks]
     tiny = np.zeros((len(looks), TINY, TINY, 3), np.uint8)
