@@ -82,7 +82,9 @@ def verdict(severities: Sequence[str]) -> str:
     if n["error"]:
         errors = f"{n['error']} {'error' if n['error'] == 1 else 'errors'}"
         return f"Not fit for training as it is: {errors}, {warnings}."
-    return f"Nothing is wrong, but there are {warnings}." if n["warning"] else "Nothing is wrong."
+    if n["warning"]:
+        return f"Nothing is wrong, but there {'is' if n['warning'] == 1 else 'are'} {warnings}."
+    return "Nothing is wrong."
 
 
 def write_inspection_page(path: str | Path, content: InspectionContent) -> Path:

@@ -61,8 +61,8 @@ def _peculiar(catalogue: Catalogue, scan: Scan) -> Iterator[Finding]:
         ("warning", "flat", is_flat(scan.tiny), "shows one color and nothing else",
          "Often a placeholder of a failed download; remove them."),
         ("warning", "small", short < _SMALL, f"is less than {_SMALL} pixels wide or high",
-         "Enlarged, they show little; remove them, or take a smaller data.image_size."),
-        ("note", "long", (long > _LONG * short) & (short >= _SMALL), f"is over {_LONG:g} times as long as wide",
+         "Enlarged, they show little; remove them or lower data.image_size."),
+        ("note", "long", (long > _LONG * short) & (short >= _SMALL), f"is over {_LONG:g} × as long as wide",
          "A square center crop shows the middle only; cut boxes, or keep the aspect."),
         ("note", "animated", table["frames"] > 1, "is animated or has several pages",
          "The first frame is used."),
@@ -105,7 +105,7 @@ def _suffixes(catalogue: Catalogue, scan: Scan) -> Iterator[Finding]:
 
 
 def _beside(catalogue: Catalogue) -> Iterator[Finding]:
-    """Files beside pictures of the catalogue that are not in it: perhaps pictures of a kind that is not read."""
+    """Files beside the catalogue's pictures that it does not name: perhaps of a kind that is not read."""
     if catalogue.root is None:
         return
     paths = [catalogue.root / str(image) for image in catalogue.table["image"].unique()]
