@@ -133,16 +133,17 @@ def _caption(catalogue: Catalogue, row: int) -> str:
 
 def _facts(run: InspectionRun, inspection: Inspection) -> list[tuple[str, str, bool]]:
     catalogue, inspector = run.catalogue, run.inspector
+    near = "not looked for"
+    if inspector.near_distance is not None:
+        near = (
+            f"difference hashes of 64 bits that differ in at most {inspector.near_distance}, and tiny copies "
+            f"that differ by at most {inspector.near_difference:g} of 255 on average"
+        )
     where = "an array of pixels" if catalogue.root is None else str(catalogue.root)
     return [
         ("command", run.command, True),
         ("pictures", where, catalogue.root is not None),
         ("catalogue", catalogue.fingerprint, True),
         ("copies", "exact: the same file and box, or the same pixels to the last bit", False),
-        (
-            "near copies",
-            f"difference hashes of 64 bits that differ in at most {inspector.near_distance}, and tiny copies "
-            f"that differ by at most {inspector.near_difference:g} of 255 on average",
-            False,
-        ),
+        ("near copies", near, False),
     ]

@@ -20,7 +20,7 @@ def test_sound_pictures_have_their_facts(dataset, tmp_path, made):
     assert table[["width", "height"]].to_numpy().tolist() == [[200, 150]] * 2
     assert table["kind"].tolist() == ["JPEG", "PNG"]
     assert table["mode"].tolist() == ["RGB", "RGB"]
-    assert table["bytes"].tolist() == [(tmp_path / name).stat().st_size for name in ("a.jpg", "b.png")]
+    assert table["n_bytes"].tolist() == [(tmp_path / name).stat().st_size for name in ("a.jpg", "b.png")]
 
 
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.97])
@@ -90,4 +90,4 @@ def test_the_watcher_sees_every_picture_in_order(dataset):
             yield look
 
     found = scan(dataset(rows(*(f"{n}.jpg" for n in range(5)))), watch=watch)
-    assert seen == found.table["bytes"].tolist()
+    assert seen == found.table["n_bytes"].tolist()

@@ -11,7 +11,7 @@ from vsr.data.inspection.near import near_pairs
 from vsr.data.inspection.scan import Scan
 
 _BLOCK = 4096  # pairs whose tiny copies are compared at a time: 13 MB
-_FLAT = 2.0  # standard deviation, of 255, below which a tiny copy shows nothing that could be recognized
+_CONTRAST = 2.0  # standard deviation of a tiny copy, of 255, below which its hash is that of noise
 
 Among = Callable[[int, np.ndarray], np.ndarray]
 
@@ -43,28 +43,30 @@ class Copies:
         self.group = group
         self.pairs = pairs
         sound = np.flatnonzero(group >= 0)
-        order = sound[np.argsort(group[sound], kind="stable")]
-        sizes = np.bincount(group[sound])
-        self._members = np.split(order, np.cumsum(sizes)[:-1]) if len(sizes) else []
+        self._order = sound[np.argsort(group[sound], kind="stable")]
+        self._starts = np.concatenate([[0], np.cumsum(np.bincount(group[sound]))])
         near = pd.DataFrame(np.concatenate([pairs, pairs[:, ::-1]]), columns=["one", "other"])
         self._near = {int(one): part.to_numpy() for one, part in near.groupby("one")["other"]}  # pyright: ignore
 
     @cached_property
     def rows(self) -> np.ndarray:
         """Rows, rising, that have any copy."""
-        several = [members for members in self._members if len(members) > 1]
-        several += [self._members[group] for group in self._near]
-        return np.unique(np.concatenate([np.zeros(0, np.int64), *several]))
+        several = np.flatnonzero(np.diff(self._starts) > 1)
+        groups = np.union1d(several, np.unique(self.pairs))
+        return np.flatnonzero(np.isin(self.group, groups))
 
     def exact(self, row: int) -> np.ndarray:
         """Rows of the exact copies of ``row``, itself left out."""
-        members = self._members[self.group[row]]
+        members = self._members(self.group[row])
         return members[members != row]
 
     def near(self, row: int) -> np.ndarray:
         """Rows of the near copies of ``row`` and of their exact copies."""
         groups = self._near.get(int(self.group[row]), np.zeros(0, np.int64))
-        return np.concatenate([np.zeros(0, np.int64), *(self._members[group] for group in groups)])
+        return np.concatenate([np.zeros(0, np.int64), *map(self._members, groups)])
+
+    def _members(self, group: int) -> np.ndarray:
+        return self._order[self._starts[group] : self._starts[group + 1]]
 
     def of(self, rows: np.ndarray, among: Among) -> Iterator[Copy]:
         """For each of ``rows`` that has one, its first copy that ``among`` accepts, exact ones first.
@@ -81,15 +83,15 @@ class Copies:
                     break
 
 
-def find_copies(scan: Scan, distance: int, difference: float, workers: int | None = None) -> Copies:
+def find_copies(scan: Scan, distance: int | None, difference: float, workers: int | None = None) -> Copies:
     """Exact copies by digest; near ones by hash, each confirmed with the tiny copies.
 
-    Mirrored, rotated and strongly cropped copies are not found. Pictures of a single color are compared for
-    exact copies only: their hashes are all alike.
+    Mirrored, rotated and strongly cropped copies are not found. Pictures that are nearly of one color are
+    compared for exact copies only: their hashes are all alike.
 
     Args:
         scan: of the catalogue.
-        distance: bits, of 64, in which the hashes of near copies may differ.
+        distance: bits, of 64, in which the hashes of near copies may differ; None: no search for near copies.
         difference: mean absolute difference, of 255, that near copies may have.
         workers: threads; None: as many as there are cores.
     """
@@ -98,18 +100,15 @@ def find_copies(scan: Scan, distance: int, difference: float, workers: int | Non
     group[sound], _ = pd.factorize(scan.digests[sound])
     _, first = np.unique(group[sound], return_index=True)
     first = sound[first]  # a row of each group
-    shows = np.flatnonzero(~is_flat(scan.tiny[first]))
+    if distance is None:
+        return Copies(group, np.zeros((0, 2), np.int64))
+    shows = np.flatnonzero(scan.table["contrast"].to_numpy()[first] >= _CONTRAST)
     pairs = shows[near_pairs(scan.hashes[first[shows]], distance, workers)]
     alike = [
         _differences(scan.tiny, first[pairs[start : start + _BLOCK]]) <= difference
         for start in range(0, len(pairs), _BLOCK)
     ]
     return Copies(group, pairs[np.concatenate([np.zeros(0, bool), *alike])])
-
-
-def is_flat(tiny: np.ndarray) -> np.ndarray:
-    """Which tiny copies (n, 16, 16, 3) show one color and nothing else: (n,) bool."""
-    return tiny.reshape(len(tiny), -1, 3).std(axis=1).max(axis=1, initial=0) < _FLAT
 
 
 def _differences(tiny: np.ndarray, pairs: np.ndarray) -> np.ndarray:

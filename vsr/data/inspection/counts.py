@@ -63,7 +63,7 @@ def picture_table(scan: Scan) -> pd.DataFrame:
         "width, pixels": table["width"],
         "height, pixels": table["height"],
         "width / height": table["width"] / table["height"],
-        "kilobytes": table["bytes"] / 1000,
+        "kilobytes": table["n_bytes"] / 1000,
     }
     return pd.DataFrame(
         [

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from vsr.data.catalogue import Catalogue
-from vsr.data.inspection.copies import is_flat
 from vsr.data.inspection.findings import Case, Finding, several
 from vsr.data.inspection.scan import Scan
 
@@ -58,7 +57,7 @@ def _peculiar(catalogue: Catalogue, scan: Scan) -> Iterator[Finding]:
     long = np.maximum(table["width"], table["height"])
     deep = table["mode"].str.startswith("I") | (table["mode"] == "F")
     kinds = (
-        ("warning", "flat", is_flat(scan.tiny), "shows one color and nothing else",
+        ("warning", "flat", table["flat"], "shows one color and nothing else",
          "Often a placeholder of a failed download; remove them."),
         ("warning", "small", short < _SMALL, f"is less than {_SMALL} pixels wide or high",
          "Enlarged, they show little; remove them or lower data.image_size."),

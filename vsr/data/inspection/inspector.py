@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from vsr.data.catalogue import Catalogue
 from vsr.data.inspection.copies import Copies, find_copies
 from vsr.data.inspection.counts import class_size_table, kind_table, picture_table, split_table
@@ -71,7 +69,8 @@ class Inspector:
 
     Args:
         workers: threads that decode and compare; None: as many as there are cores.
-        near_distance: bits, of 64, in which the difference hashes of near copies may differ, 0 to 16.
+        near_distance: bits, of 64, in which the difference hashes of near copies may differ, 0 to 16;
+            None: no search for near copies.
         near_difference: mean absolute difference, of 255, that the tiny copies of near copies may have.
         imbalance: how many times as large as the median label of train the largest may be.
 
@@ -82,14 +81,14 @@ class Inspector:
     def __init__(
         self,
         workers: int | None = None,
-        near_distance: int = 6,
+        near_distance: int | None = 6,
         near_difference: float = 6.0,
         imbalance: float = 50.0,
     ) -> None:
         if workers is not None and workers < 1:
             raise ConfigError(f"inspector.workers must be >= 1 or null, got {workers}")
-        if not 0 <= near_distance <= 16:
-            raise ConfigError(f"inspector.near_distance must be 0 to 16 bits, got {near_distance}")
+        if near_distance is not None and not 0 <= near_distance <= 16:
+            raise ConfigError(f"inspector.near_distance must be 0 to 16 bits or null, got {near_distance}")
         if not 0 <= near_difference <= 255:
             raise ConfigError(f"inspector.near_difference must be 0 to 255, got {near_difference}")
         if imbalance < 1:
@@ -114,27 +113,3 @@ class Inspector:
             *label_findings(catalogue, self.imbalance),
         ]
         return Inspection(catalogue, looked, copies, tuple(by_severity(findings)))
-
-
-def sample_rows(catalogue: Catalogue, rows: np.ndarray, n_labels: int, each: int) -> dict[str, np.ndarray]:
-    """A few pictures of a few labels: labels spread evenly over those of ``rows`` from large to small.
-
-    Args:
-        catalogue: of the pictures.
-        rows: those of a split.
-        n_labels: how many labels at most.
-        each: pictures of each at most, spread evenly too.
-
-    Returns:
-        Rows by label, the largest label first.
-    """
-    names = catalogue.table.loc[rows, catalogue.levels[0]].astype(str)
-    sizes = names.value_counts()
-    places = np.unique(np.linspace(0, len(sizes) - 1, min(n_labels, len(sizes))).round().astype(int))
-    samples = {}
-    for label in sizes.index[places]:
-        own = names.index[names == label].to_numpy()
-        samples[str(label)] = own[
-            np.unique(np.linspace(0, len(own) - 1, min(each, len(own))).round().astype(int))
-        ]
-    return samples

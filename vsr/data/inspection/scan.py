@@ -20,6 +20,8 @@ from vsr.data.pictures import DAMAGE, ORIENTATION, Box, CataloguePictures, decod
 
 _DECODED = 4 * TINY  # short side, pixels: a JPEG is decoded to no more, though all of its data is read
 _BLOCK = 512  # pictures handed to the threads at a time
+_FACTS = ("n_bytes", "kind", "mode", "frames", "turned", "transparent", "flat", "contrast", "error")
+_FLAT = 6  # of 255: what compression leaves of one color
 
 Watch = Callable[[Iterable["Look"]], Iterable["Look"]]
 
@@ -36,6 +38,8 @@ class Look:
         frames: of an animation; 1 for a still picture.
         turned: whether its EXIF orientation is other than upright.
         transparent: whether parts of it can be seen through.
+        flat: whether it shows one color and nothing else.
+        contrast: standard deviation of its tiny copy, of 255, in the channel that has most.
         error: why it cannot be used, in words; empty when it can.
         digest: the same for rows whose file and box, or whose pixels, are the same to the last bit.
         dhash: difference hash.
@@ -49,6 +53,8 @@ class Look:
     frames: int = 1
     turned: bool = False
     transparent: bool = False
+    flat: bool = False
+    contrast: float = 0.0
     error: str = ""
     digest: bytes = b""
     dhash: int = 0
@@ -60,7 +66,7 @@ class Scan:
     """What all pictures turned out to be.
 
     Attributes:
-        table: a row a picture: ``width height bytes kind mode frames turned transparent error``.
+        table: a row a picture: ``width height``, and the facts of a `Look` by their names.
         digests: (N,) object: 16 bytes each; empty where there is an error.
         hashes: (N,) uint64.
         tiny: (N, 16, 16, 3) uint8.
@@ -80,21 +86,26 @@ class Scan:
 def scan(catalogue: Catalogue, workers: int | None = None, watch: Watch = lambda looks: looks) -> Scan:
     """Read and decode every picture of ``catalogue``, to its last byte.
 
-    Threads do: Pillow lets go of the interpreter while it decodes.
+    Threads do it: Pillow lets go of the interpreter while it decodes. About 1 kB is kept of each picture.
 
     Args:
         catalogue: the pictures.
         workers: threads; None: as many as there are cores.
         watch: is given the looks as they come, for a progress bar.
     """
-    examine = _Examiner(catalogue)
-    looks = []
+    n = len(catalogue)
+    facts: list[tuple[Any, ...]] = []
+    digests, hashes = np.full(n, b"", dtype=object), np.zeros(n, np.uint64)
+    tiny = np.zeros((n, TINY, TINY, 3), np.uint8)
     # Pillow warns of pictures with many pixels and of odd EXIF data; what matters of it stands in the table.
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         warnings.simplefilter("ignore")
-        with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-            looks.extend(watch(_in_order(pool, examine, len(catalogue))))
-    return _gathered(looks)
+        for row, look in enumerate(watch(_in_order(pool, _Examiner(catalogue), n))):
+            facts.append((*look.size, *(getattr(look, name) for name in _FACTS)))
+            digests[row], hashes[row] = look.digest, look.dhash
+            if look.tiny is not None:
+                tiny[row] = look.tiny
+    return Scan(pd.DataFrame(facts, columns=["width", "height", *_FACTS]), digests, hashes, tiny)
 
 
 def _in_order(pool: ThreadPoolExecutor, examine: Callable[[int], Look], n: int) -> Iterator[Look]:
@@ -167,25 +178,10 @@ def _digest(content: bytes, box: Box | None) -> bytes:
 
 
 def _appearance(picture: Image.Image) -> dict[str, Any]:
-    return {"dhash": difference_hash(picture), "tiny": tiny_copy(picture)}
-
-
-def _gathered(looks: list[Look]) -> Scan:
-    table = pd.DataFrame(
-        {
-            "width": [look.size[0] for look in looks],
-            "height": [look.size[1] for look in looks],
-            "bytes": [look.n_bytes for look in looks],
-            **{
-                name: [getattr(look, name) for look in looks]
-                for name in ("kind", "mode", "frames", "turned", "transparent", "error")
-            },
-        }
-    )
-    digests = np.empty(len(looks), dtype=object)
-    digests[:] = [look.digest for look in looks]
-    tiny = np.zeros((len(looks), TINY, TINY, 3), np.uint8)
-    for row, look in enumerate(looks):
-        if look.tiny is not None:
-            tiny[row] = look.tiny
-    return Scan(table, digests, np.array([look.dhash for look in looks], dtype=np.uint64), tiny)
+    tiny = tiny_copy(picture)
+    return {
+        "flat": all(high - low <= _FLAT for low, high in picture.getextrema()),  # pyright: ignore
+        "contrast": float(tiny.reshape(-1, 3).std(axis=0).max()),
+        "dhash": difference_hash(picture),
+        "tiny": tiny,
+    }
