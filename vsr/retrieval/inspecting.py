@@ -136,8 +136,8 @@ def _facts(run: InspectionRun, inspection: Inspection) -> list[tuple[str, str, b
     near = "not looked for"
     if inspector.near_distance is not None:
         near = (
-            f"difference hashes of 64 bits that differ in at most {inspector.near_distance}, and tiny copies "
-            f"that differ by at most {inspector.near_difference:g} of 255 on average"
+            f"difference hashes of 64 bits that differ in at most {inspector.near_distance}, and no sixteenth "
+            f"of the pictures that differs by more than {inspector.near_difference:g} of 255"
         )
     where = "an array of pixels" if catalogue.root is None else str(catalogue.root)
     return [

@@ -157,10 +157,17 @@ def _header(content: bytes) -> dict[str, Any]:
             "size": image.size,
             "kind": image.format or "",
             "mode": image.mode,
-            "frames": getattr(image, "n_frames", 1),
+            "frames": _frames(image),
             "turned": _orientation(image) not in (0, 1),
             "transparent": image.has_transparency_data,
         }
+
+
+def _frames(image: Image.Image) -> int:
+    try:
+        return getattr(image, "n_frames", 1)
+    except DAMAGE:  # the reader takes the first frame, which may be sound
+        return 1
 
 
 def _orientation(image: Image.Image) -> int:
