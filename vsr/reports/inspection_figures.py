@@ -13,6 +13,8 @@ from vsr.reports.formats import count
 WIDTH, HEIGHT = 5.4, 2.7  # inches
 _MOST_BINS = 24
 _LINES = ("-", "--", ":")
+_ROOM = 1.25  # beyond the smallest and the largest
+_FAR = 8  # ratio of the ends of an axis from which it is logarithmic
 _TICKS = np.array([1, 2, 5])
 
 
@@ -51,14 +53,19 @@ def picture_size_figure(sizes: np.ndarray) -> Figure:
     if not len(sizes):
         return figure
     different, counts = np.unique(sizes, axis=0, return_counts=True)
-    low, high = sizes.min() / 1.25, sizes.max() * 1.25
+    low, high = sizes.min() / _ROOM, sizes.max() * _ROOM
     axes.plot([low, high], [low, high], color=style.MUTED, linewidth=0.8, linestyle=":", zorder=1)
     axes.scatter(
         different[:, 0], different[:, 1], s=10 + 240 * counts / counts.max(), color=style.PALETTE[0],
         alpha=0.45, linewidth=0, zorder=2,
     )  # fmt: skip
     for way, side in (("x", 0), ("y", 1)):
-        _logarithmic(axes, way, sizes[:, side].min() / 1.25, sizes[:, side].max() * 1.25)
+        low, high = sizes[:, side].min() / _ROOM, sizes[:, side].max() * _ROOM
+        if high > _FAR * low:
+            _logarithmic(axes, way, low, high)
+        else:
+            axes.set(**{f"{way}lim": (low, high)})
+            (axes.xaxis if way == "x" else axes.yaxis).set_major_locator(MaxNLocator(nbins=6, integer=True))
     most = counts.argmax()
     words = f"{different[most, 0]} × {different[most, 1]}: {counts[most] / counts.sum():.0%}"
     axes.annotate(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vsr.reports.encoding import data_uri, encode
-from vsr.reports.formats import count, significant
+from vsr.reports.formats import ABSENT, count, significant
 from vsr.reports.inspection_figures import class_size_figure, picture_size_figure
 from vsr.reports.page import write_page
 from vsr.reports.style import rendered
@@ -140,4 +140,6 @@ def _cells(table: pd.DataFrame) -> dict[str, Any]:
 def _cell(value: Any) -> str:
     if isinstance(value, str):
         return value
+    if value is None:
+        return ABSENT
     return count(int(value)) if float(value).is_integer() else significant(float(value))

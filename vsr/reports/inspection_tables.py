@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from vsr.reports.formats import count
+from vsr.reports.formats import ABSENT, count
 from vsr.reports.inspection_page import verdict
 
 _COLORS = {"error": "red", "warning": "yellow", "note": "dim"}
@@ -34,7 +34,9 @@ def _splits(about: Mapping[str, Any]) -> Table:
     for row in about["splits"]:
         own = sizes[row["split"]]
         spread = f"{own['smallest']}–{own['largest']}, median {own['median']:g}"
-        table.add_row(row["split"], *(count(row[name]) for name in names), spread)
+        table.add_row(
+            row["split"], *(ABSENT if row[name] is None else count(row[name]) for name in names), spread
+        )
     return table
 
 
@@ -46,6 +48,6 @@ def _finding(finding: Mapping[str, Any]) -> Iterator[RenderableType]:
     if finding["advice"]:
         yield Padding(Text(finding["advice"], "dim"), (0, 0, 0, 2))
     for case in finding["cases"][:_EXAMPLES]:
-        yield Padding(Text(case["text"], overflow="fold"), (0, 0, 0, 4))
+        yield Text(f"    {case['text']}", no_wrap=True, overflow="ignore")  # a path stays one word
     if finding["count"] > _EXAMPLES:
         yield Padding(Text(f"… and {count(finding['count'] - _EXAMPLES)} more", "dim"), (0, 0, 0, 4))

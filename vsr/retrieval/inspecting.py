@@ -72,7 +72,7 @@ def inspect_data(run: InspectionRun) -> Inspection:
     page = write_inspection_page(run.folder / PAGE, _content(run, inspection))
     console = rich.get_console()
     for part in inspection_lines(about):
-        console.print(part, soft_wrap=True)
+        console.print(part, crop=False)
     console.print(f"Page: {page}", soft_wrap=True)
     return inspection
 
@@ -136,8 +136,8 @@ def _facts(run: InspectionRun, inspection: Inspection) -> list[tuple[str, str, b
     near = "not looked for"
     if inspector.near_distance is not None:
         near = (
-            f"difference hashes of 64 bits that differ in at most {inspector.near_distance}, and no sixteenth "
-            f"of the pictures that differs by more than {inspector.near_difference:g} of 255"
+            f"difference hashes of 64 bits that differ in at most {inspector.near_distance}, and no part of "
+            f"16 of the pictures that differs by more than {inspector.near_difference:g} of 255"
         )
     where = "an array of pixels" if catalogue.root is None else str(catalogue.root)
     return [

@@ -46,7 +46,7 @@ def test_a_sound_data_set_has_neither_errors_nor_warnings(dataset):
     inspection, found = inspected(dataset(SOUND))
     assert serious(inspection) == []
     assert inspection.usable
-    assert list(found) == ["overlap/val", "overlap/test"]
+    assert list(found) == ["disjoint"]
 
 
 def test_the_toystore_is_sound(tmp_path):
@@ -164,8 +164,10 @@ def test_labels_of_one_picture_are_a_warning_and_only_such_an_error(dataset):
 def test_labels_of_test_that_are_trained_on_are_counted(dataset):
     rows = [(image, {"f": "a"}.get(label, label), split) for image, label, split in SOUND]
     inspection, found = inspected(dataset(rows))
-    assert serious(inspection) == ["overlap/test"]
-    assert found["overlap/test"].text.startswith("1 label of test of 2 are")
+    assert serious(inspection) == ["overlap"]
+    assert found["overlap"].text.startswith("1 of 2 labels of test are")
+    assert found["disjoint"].text.startswith("No label of val is")
+    assert [case.text for case in found["overlap"].cases] == ["a"]
 
 
 def test_a_label_far_larger_than_the_others_is_a_warning(dataset):
@@ -239,7 +241,13 @@ def test_findings_come_errors_first_and_everything_is_json(dataset, tmp_path, ma
     leak = next(one for one in about["findings"] if one["name"] == "copies/train/test/exact")
     items = catalogue.table.set_index("image")["item"]
     assert leak["cases"][0]["items"] == [items["test/f0.jpg"], items["train/a0.jpg"]]
-    assert about["splits"][0] == {"split": "train", "pictures": 9, "queries": 0, "gallery": 0, "product": 3}
+    assert about["splits"][0] == {
+        "split": "train",
+        "pictures": 9,
+        "queries": None,
+        "gallery": None,
+        "product": 3,
+    }
     assert about["class_sizes"][2]["median"] == 3
 
 

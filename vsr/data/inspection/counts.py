@@ -10,7 +10,10 @@ _QUANTILES = {"smallest": 0.0, "5 %": 0.05, "median": 0.5, "95 %": 0.95, "larges
 
 
 def split_table(catalogue: Catalogue) -> pd.DataFrame:
-    """A row a split that has pictures: ``split pictures queries gallery``, and the labels of each level."""
+    """A row a split that has pictures: ``split pictures queries gallery``, and the labels of each level.
+
+    Queries and gallery are None for train, which is not searched.
+    """
     rows = []
     for split in present_splits(catalogue):
         own = catalogue.rows(split)
@@ -18,15 +21,15 @@ def split_table(catalogue: Catalogue) -> pd.DataFrame:
             {
                 "split": split,
                 "pictures": len(own),
-                "queries": len(catalogue.rows(split, "query")) if split != "train" else 0,
-                "gallery": len(catalogue.rows(split, "gallery")) if split != "train" else 0,
+                "queries": None if split == "train" else len(catalogue.rows(split, "query")),
+                "gallery": None if split == "train" else len(catalogue.rows(split, "gallery")),
                 **{
                     level: len(np.unique(codes))
                     for level, codes in zip(catalogue.levels, catalogue.codes[own].T, strict=True)
                 },
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, dtype=object)
 
 
 def class_sizes(catalogue: Catalogue, split: str) -> pd.Series:

@@ -28,7 +28,7 @@ def label_findings(catalogue: Catalogue, imbalance: float) -> Iterator[Finding]:
     for split in _MEASURED:
         if split in present_splits(catalogue):
             yield from _queries(catalogue, split)
-            yield from _overlap(catalogue, split)
+    yield from _overlap(catalogue)
     yield from _spelling(catalogue)
     yield from _nesting(catalogue)
 
@@ -76,7 +76,7 @@ def _training_labels(catalogue: Catalogue, imbalance: float) -> Iterator[Finding
             "They serve as negatives; add pictures or merge them, if they are to be learned.",
             tuple(_shown(catalogue, catalogue.rows("train"), single)),
         )
-    if sizes.max(initial=0) > imbalance * sizes.median():
+    if sizes.max() > imbalance * sizes.median():
         yield Finding(
             "warning",
             "labels/imbalance",
@@ -121,27 +121,36 @@ def _queries(catalogue: Catalogue, split: str) -> Iterator[Finding]:
     )
 
 
-def _overlap(catalogue: Catalogue, split: str) -> Iterator[Finding]:
-    train = set(class_sizes(catalogue, "train").index) if "train" in present_splits(catalogue) else set()
-    own = class_sizes(catalogue, split).index
-    shared = [label for label in own if label in train]
-    if not train:
+def _overlap(catalogue: Catalogue) -> Iterator[Finding]:
+    """Whether labels that are searched for are trained on: a fact of the protocol, and often a surprise."""
+    there = present_splits(catalogue)
+    if "train" not in there:
         return
-    if not shared:
+    trained = class_sizes(catalogue, "train").index
+    closed, opened, shared = [], [], {}
+    for split in (split for split in _MEASURED if split in there):
+        own = class_sizes(catalogue, split).index
+        both = own[own.isin(trained)]
+        if len(both):
+            closed.append(f"{len(both):,} of {several(len(own), 'label')} of {split}")
+            shared |= dict.fromkeys(both)
+        else:
+            opened.append(split)
+    if closed:
+        yield Finding(
+            "warning",
+            "overlap",
+            f"{' and '.join(closed)} are trained on too (closed set).",
+            "Right where the search will know its labels beforehand, but not comparable with class-disjoint "
+            "benchmarks. data=folder makes a disjoint split where none is given.",
+            tuple(Case(label) for label in shared),
+        )
+    if opened:
         yield Finding(
             "note",
-            f"overlap/{split}",
-            f"No label of {split} is trained on: the figures tell of labels never seen (open set).",
+            "disjoint",
+            f"No label of {' or '.join(opened)} is trained on: figures tell of labels never seen (open set).",
         )
-        return
-    yield Finding(
-        "warning",
-        f"overlap/{split}",
-        f"{several(len(shared), 'label')} of {split} of {len(own):,} are trained on too (closed set).",
-        "Right where the search will know its labels beforehand; not comparable with class-disjoint "
-        "benchmarks. For an open-set split leave the split out (data=folder makes one).",
-        tuple(Case(label) for label in shared),
-    )
 
 
 def _spelling(catalogue: Catalogue) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ def near_pairs(
             if n_found > MOST:
                 pool.shutdown(cancel_futures=True)
                 raise DataError(
-                    f"over {MOST:,} pairs of pictures are near copies; lower inspector.near_difference, or set "
+                    f"over {MOST:,} pairs are near copies; lower inspector.near_difference, or set "
                     "inspector.near_distance=null to look for exact copies only"
                 )
     every = np.concatenate(found)
