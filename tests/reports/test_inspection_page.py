@@ -29,7 +29,7 @@ def content(findings=(), **changes):
             "picture_sizes": np.array([[160, 160], [160, 213]]),
             "samples": {"train": {WILD: [0, 1]}},
             "pictures": {0: random.integers(0, 256, (40, 60, 3), np.uint8), 1: None},
-            "captions": {0: WILD, 1: "gone"},
+            "captions": {0: (WILD, "train"), 1: ("gone", "test")},
             **changes,
         }
     )

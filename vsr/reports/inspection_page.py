@@ -58,7 +58,7 @@ class InspectionContent:
         picture_sizes: width and height (N, 2).
         samples: rows by label, by split.
         pictures: (H, W, 3) uint8 by row, of all rows that are shown; None where it cannot be read.
-        captions: words below a picture, by row.
+        captions: label and split below a picture, by row.
     """
 
     title: str
@@ -72,7 +72,7 @@ class InspectionContent:
     picture_sizes: np.ndarray
     samples: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
     pictures: Mapping[int, np.ndarray | None] = field(default_factory=dict)
-    captions: Mapping[int, str] = field(default_factory=dict)
+    captions: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
 
 def verdict(severities: Sequence[str]) -> str:

@@ -126,9 +126,10 @@ def _pictures(catalogue: Catalogue, rows: list[int]) -> dict[int, np.ndarray | N
     return found
 
 
-def _caption(catalogue: Catalogue, row: int) -> str:
+def _caption(catalogue: Catalogue, row: int) -> tuple[str, str]:
     record = catalogue.table.iloc[row]
-    return f"{record[catalogue.levels[0]]} · {record['split']}"
+    side = "" if record["role"] == "both" else f", {record['role']}"
+    return str(record[catalogue.levels[0]]), f"{record['split']}{side}"
 
 
 def _facts(run: InspectionRun, inspection: Inspection) -> list[tuple[str, str, bool]]:

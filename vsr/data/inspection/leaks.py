@@ -14,13 +14,13 @@ _LEAKS: tuple[tuple[str, str, str], ...] = (
     (
         "train",
         "test",
-        "Test figures are too good by as much as these are remembered; remove them from train.",
+        "The test figures would count what was learned by heart; remove these from train.",
     ),
-    ("train", "val", "Checkpoints are chosen by what is remembered; remove them from train."),
+    ("train", "val", "Checkpoints would be chosen by what was learned by heart; remove these from train."),
     (
         "val",
         "test",
-        "The checkpoint is chosen on pictures that it is then measured on; remove them from val.",
+        "The checkpoint would be chosen on what it is then measured on; remove these from val.",
     ),
 )
 
