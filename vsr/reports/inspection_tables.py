@@ -48,6 +48,6 @@ def _finding(finding: Mapping[str, Any]) -> Iterator[RenderableType]:
     if finding["advice"]:
         yield Padding(Text(finding["advice"], "dim"), (0, 0, 0, 2))
     for case in finding["cases"][:_EXAMPLES]:
-        yield Text(f"    {case['text']}", no_wrap=True, overflow="ignore")  # a path stays one word
+        yield Text(f"    {case['text']}")
     if finding["count"] > _EXAMPLES:
         yield Padding(Text(f"… and {count(finding['count'] - _EXAMPLES)} more", "dim"), (0, 0, 0, 4))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import rich
 from rich.progress import track
+from rich.text import Text
 
 from vsr.data import Catalogue, CataloguePictures, CorruptPictureError
 from vsr.data.inspection import Finding, Inspection, Inspector, sample_rows
@@ -72,7 +73,7 @@ def inspect_data(run: InspectionRun) -> Inspection:
     page = write_inspection_page(run.folder / PAGE, _content(run, inspection))
     console = rich.get_console()
     for part in inspection_lines(about):
-        console.print(part, crop=False)
+        console.print(part, soft_wrap=isinstance(part, Text))  # a path stays one word
     console.print(f"Page: {page}", soft_wrap=True)
     return inspection
 
