@@ -124,7 +124,7 @@ def test_queries_whose_label_is_missing_from_the_gallery_are_counted(dataset):
     rows += [("g0.jpg", "f", "test", "gallery")]
     inspection, found = inspected(dataset(rows))
     assert serious(inspection) == ["unanswerable/test"]
-    assert "1 query of test (33%), of 1 label, has no picture" in found["unanswerable/test"].text
+    assert "1 query of test (33%), of 1 label, has nothing relevant" in found["unanswerable/test"].text
     assert [case.text for case in found["unanswerable/test"].cases] == ["g"]
 
 

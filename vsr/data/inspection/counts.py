@@ -34,8 +34,8 @@ def split_table(catalogue: Catalogue) -> pd.DataFrame:
 
 def class_sizes(catalogue: Catalogue, split: str) -> pd.Series:
     """Pictures of each of the finest labels of ``split``, by name, the most first."""
-    names = catalogue.table.loc[catalogue.rows(split), catalogue.levels[0]].astype(str)
-    return names.value_counts()
+    names = catalogue.table.loc[catalogue.rows(split), catalogue.levels[0]]
+    return names.dropna().astype(str).value_counts()
 
 
 def class_size_table(catalogue: Catalogue) -> pd.DataFrame:

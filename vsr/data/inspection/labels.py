@@ -11,6 +11,8 @@ import pandas as pd
 from vsr.data.catalogue import Catalogue
 from vsr.data.inspection.counts import class_sizes, present_splits
 from vsr.data.inspection.findings import Case, Finding, several
+from vsr.data.ragged import owners
+from vsr.data.relevance import LabelRelevance
 
 _MEASURED = ("val", "test")
 
@@ -89,7 +91,7 @@ def _training_labels(catalogue: Catalogue, imbalance: float) -> Iterator[Finding
 
 
 def _queries(catalogue: Catalogue, split: str) -> Iterator[Finding]:
-    """Queries that have nothing to find at the finest level, apart from themselves."""
+    """Queries that have nothing to find, as the metrics define it."""
     queries, gallery = catalogue.rows(split, "query"), catalogue.rows(split, "gallery")
     for rows, role in ((queries, "query"), (gallery, "gallery")):
         if not len(rows):
@@ -100,10 +102,10 @@ def _queries(catalogue: Catalogue, split: str) -> Iterator[Finding]:
                 "Give role query, gallery or both to the pictures.",
             )
             return
-    codes = catalogue.codes[:, 0]
-    there = np.bincount(codes[gallery], minlength=int(codes.max()) + 1)
-    itself = np.isin(queries, gallery)
-    lost = queries[there[codes[queries]] - itself <= 0]
+    relevance = LabelRelevance.from_catalogue(catalogue, queries, gallery)
+    ideal = relevance.ideal(np.arange(len(queries)))
+    counted = ideal.counts * (ideal.gains >= relevance.relevant_from)
+    lost = queries[np.bincount(owners(ideal.offsets), counted, minlength=len(queries)) == 0]
     if not len(lost):
         return
     labels = catalogue.table.loc[lost, catalogue.levels[0]].astype(str).unique()
@@ -112,8 +114,8 @@ def _queries(catalogue: Catalogue, split: str) -> Iterator[Finding]:
         "error" if every else "warning",
         f"unanswerable/{split}",
         f"{several(len(lost), 'query', 'queries')} of {split} ({len(lost) / len(queries):.0%}), of "
-        f"{several(len(labels), 'label')}, {'has' if len(lost) == 1 else 'have'} no picture of the same "
-        f"{catalogue.levels[0]} in the gallery.",
+        f"{several(len(labels), 'label')}, {'has' if len(lost) == 1 else 'have'} nothing relevant in the "
+        "gallery.",
         "Nothing can be measured; check labels and roles."
         if every
         else "They are left out of all means; add gallery pictures of these labels if they should count.",

@@ -66,7 +66,8 @@ def _query_in_gallery(catalogue: Catalogue, copies: Copies, split: np.ndarray) -
 def _contradictions(catalogue: Catalogue, copies: Copies) -> Iterator[Finding]:
     codes = catalogue.codes[:, 0]
     level = catalogue.levels[0]
-    found = copies.of(np.arange(len(catalogue)), lambda row, others: codes[others] != codes[row])
+    labelled = np.flatnonzero(codes >= 0)
+    found = copies.of(labelled, lambda row, others: (codes[others] != codes[row]) & (codes[others] >= 0))
     yield from _exact_and_near(
         catalogue,
         _once(found),
