@@ -61,6 +61,36 @@ def test_a_picture_of_other_colors_is_no_copy(dataset, tmp_path, made):
     assert copies_of(dataset(rows)).rows.tolist() == []
 
 
+def test_a_picture_that_differs_in_one_place_is_no_copy(dataset, tmp_path):
+    """Packages on white, alike but for the fruit on them, have hashes a bit or two apart."""
+    package = Image.new("RGB", (160, 160), "white")
+    package.paste((30, 30, 30), (60, 20, 100, 150))
+    for name, fruit in (("orange", (240, 150, 20)), ("apple", (150, 190, 40))):
+        other = package.copy()
+        other.paste(fruit, (66, 100, 94, 140))
+        other.save(tmp_path / f"{name}.png")
+    found = scan(dataset([("orange.png", "a", "train"), ("apple.png", "b", "train")]))
+    one, other = (int(bits) for bits in found.hashes)
+    assert (one ^ other).bit_count() <= 2
+    assert find_copies(found, 10, 18.0).rows.tolist() == []
+
+
+def test_pale_pictures_must_be_nearer_than_strong_ones(dataset, tmp_path):
+    for name, x in (("a", 20), ("b", 100)):
+        spot = Image.new("RGB", (160, 160), "white")
+        spot.paste((225, 225, 225), (x, 60, x + 30, 90))
+        spot.save(tmp_path / f"{name}.png")
+    assert copies_of(dataset([("a.png", "a", "train"), ("b.png", "b", "train")])).rows.tolist() == []
+
+
+def test_the_search_for_near_copies_can_be_left_out(dataset, tmp_path, made):
+    made(0).save(tmp_path / "a.jpg", quality=90)
+    made(0).save(tmp_path / "b.jpg", quality=50)
+    found = scan(dataset([("a.jpg", "cup", "train"), ("b.jpg", "cup", "train")]))
+    assert find_copies(found, 10, 18.0).rows.tolist() == [0, 1]
+    assert find_copies(found, None, 18.0).rows.tolist() == []
+
+
 def test_the_same_bytes_under_another_name_are_an_exact_copy_and_its_near_copies_are_shared(
     dataset, tmp_path, made
 ):
