@@ -3,9 +3,9 @@
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest import MonkeyPatch, raises
 
 from vsr.data.inspection import near
 from vsr.data.inspection.near import near_pairs
@@ -33,7 +33,7 @@ def test_all_pairs_within_the_distance_are_found_and_no_others(values, distance,
         for (i, a), (j, b) in itertools.combinations(enumerate(values), 2)
         if (a ^ b).bit_count() <= distance
     ]
-    with MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(near, "_BLOCK", block)
         pairs = near_pairs(np.array(values, dtype=np.uint64), distance, workers=2)
     assert [tuple(pair) for pair in pairs.tolist()] == expected
@@ -48,5 +48,5 @@ def test_only_confirmed_pairs_are_kept():
 def test_more_pairs_than_anybody_can_look_at_are_refused_by_key(monkeypatch):
     monkeypatch.setattr(near, "MOST", 9)
     assert len(near_pairs(np.zeros(4, np.uint64), 0)) == 6
-    with raises(DataError, match=r"over 9 pairs .* inspector\.near_difference"):
+    with pytest.raises(DataError, match=r"over 9 pairs .* inspector\.near_difference"):
         near_pairs(np.zeros(5, np.uint64), 0)
