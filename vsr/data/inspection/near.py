@@ -22,7 +22,7 @@ def near_pairs(
 ) -> np.ndarray:
     """All pairs of hashes that differ in at most ``distance`` bits and are confirmed.
 
-    Exact, in n² / 2 comparisons: a core takes half a minute for 100,000 hashes and an hour for a million. To
+    Exact, in n² / 2 comparisons: a core takes 22 s for 100,000 hashes, and 40 minutes for a million. To
     look up parts of the hash first would save little at the distances that re-encoding makes.
 
     Args:
