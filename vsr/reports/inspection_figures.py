@@ -26,12 +26,13 @@ def class_size_figure(sizes: Mapping[str, np.ndarray]) -> Figure:
     """
     figure, axes = _empty("Pictures of a label", "pictures")
     every = np.concatenate([np.asarray(one) for one in sizes.values()])
-    edges = _edges(int(every.max(initial=1)))
+    most = int(every.max(initial=1))
+    edges = _edges(most)
     for (split, one), line, color in zip(sizes.items(), _LINES, style.PALETTE, strict=False):
         counts, _ = np.histogram(one, edges)
         axes.stairs(counts, edges, color=color, alpha=0.15, fill=True)
         axes.stairs(counts, edges, color=color, linestyle=line, linewidth=1.6, label=split)
-    if edges[-1] > 4 * _MOST_BINS:
+    if most > 4 * _MOST_BINS:
         _logarithmic(axes, "x", edges[0], edges[-1])
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1))

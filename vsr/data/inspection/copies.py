@@ -63,9 +63,9 @@ class Copies:
         return members[members != row]
 
     def near(self, row: int) -> np.ndarray:
-        """Rows of the near copies of ``row`` and of their exact copies."""
+        """Rows, rising, of the near copies of ``row`` and of their exact copies."""
         groups = self._near.get(int(self.group[row]), np.zeros(0, np.int64))
-        return np.concatenate([np.zeros(0, np.int64), *map(self._members, groups)])
+        return np.sort(np.concatenate([np.zeros(0, np.int64), *map(self._members, groups)]))
 
     def _members(self, group: int) -> np.ndarray:
         return self._order[self._starts[group] : self._starts[group + 1]]
