@@ -23,9 +23,12 @@ def commands() -> list[list[str]]:
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_every_command_composes(words):
-    script, overrides = words[1], words[2:]
+    module = words[1] == "-m"
+    script = f"{words[2].replace('.', '/')}.py" if module else words[1]
+    overrides = words[3 if module else 2 :]
     assert (ROOT / script).is_file()
-    if not script.startswith(("train", "evaluate")):
+    script = script.rpartition("/")[2]
+    if not script.startswith(("train", "evaluate", "inspect")):
         return
     overrides = [word for word in overrides if word != "-m" and not word.startswith("hydra.")]
     first = [re.sub(r"=([^\[]*?),.*", r"=\1", word) for word in overrides]  # the first job of a sweep

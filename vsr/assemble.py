@@ -7,6 +7,7 @@ import errno
 import inspect
 import logging
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -378,6 +379,18 @@ def index_comparison_run(cfg: DictConfig) -> Any:
     provenance = {"command": command(), "versions": versions(), "git": git_state()}
     against = Path(config["against"]) if config["against"] else None
     return Comparison(source, plan, run_folder(), provenance, against)
+
+
+def inspection_run(cfg: DictConfig) -> Any:
+    """What `vsr.retrieval.inspecting.inspect_data` needs, from the composed ``inspect.yaml``."""
+    from vsr.retrieval.inspecting import InspectionRun
+
+    config = plain(cfg)
+    inspector = instantiate(config["inspector"], "inspector")
+    reader = instantiate(config["data"], "data")
+    shown = {key: config[key] for key in ("examples", "sample_labels", "sample_pictures")}
+    command = shlex.join(["python", "-m", "vsr.data.inspect", *sys.argv[1:]])
+    return InspectionRun(reader.read(), inspector, run_folder(), command, **shown)
 
 
 def candidates(backends: dict[str, Any], only: list[str], metric: str, entries: Path) -> list[Any]:
