@@ -27,7 +27,8 @@ GROUPS = {
     "logger": "logger",
     "trainer": "trainer",
 }
-BENCHMARKS = ("cars196", "cub200", "gldv2", "grocery", "inat2018", "inshop", "roxford", "rparis", "sop", "vehicleid")
+BENCHMARKS = ("cars196", "cub200", "gldv2", "grocery", "inat2018", "inshop", "roxford", "rparis", "sop")
+BENCHMARKS += ("vehicleid",)
 TORCHVISION = ("cifar10", "cifar100", "fashion_mnist", "flowers102", "food101", "omniglot", "oxford_pet")
 NEEDS = {
     "data/positives=pairs": ["positives.path=pairs.csv"],

@@ -8,7 +8,6 @@ import importlib.util
 import re
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -230,20 +229,12 @@ def _finish(sweep: Sweep) -> None:
         console.print(
             f"Best {sweep.metric}: {found[1]:.4f}, job {found[0]}  {words}".rstrip(), soft_wrap=True
         )
-    page = write_report(sweep.folder.root)
-    if page is not None:
-        console.print(f"Report: {page}", soft_wrap=True)
+    from vsr.reports.sweep import write_sweep  # it draws, which nothing before needs
+
+    console.print(f"Report: {write_sweep(sweep.folder.root)}", soft_wrap=True)
     failed = [str(number) for number, one in ended.items() if one.state == "failed"]
     if failed:
         raise UserError(
             f"{len(failed)} of {len(ended)} jobs failed: {', '.join(failed)}; what they printed is in "
             f"{sweep.folder.root}/<job>/output.log"
         )
-
-
-def write_report(folder: Path) -> Path | None:
-    """Write the sweep's page; None in a tree that has none."""
-    if importlib.util.find_spec("vsr.reports.sweep") is None:
-        return None
-    write: Callable[[Path], Path] = importlib.import_module("vsr.reports.sweep").write_sweep
-    return write(folder)
