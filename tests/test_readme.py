@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
+import vsr.assemble  # noqa: F401 - it makes the entries `as_trained` known
 from vsr.metrics import RankingMetrics
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +27,8 @@ def test_every_command_composes(words):
     module = words[1] == "-m"
     script = f"{words[2].replace('.', '/')}.py" if module else words[1]
     overrides = words[3 if module else 2 :]
-    assert (ROOT / script).is_file()
+    package = ROOT / script.removesuffix(".py") / "__main__.py"
+    assert (ROOT / script).is_file() or (module and package.is_file())
     script = script.rpartition("/")[2]
     if not script.startswith(("train", "evaluate", "inspect")):
         return
