@@ -18,6 +18,7 @@ import hydra
 import rich
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
@@ -458,6 +459,8 @@ def run_script(main: Callable[[], None]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the line is ours
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # it tells which of its builds it tried
     end_with_parent()
+    quiet: Any = JobReturn  # whose property prints the overrides before it raises: a second line
+    quiet.return_value = property(_returned, JobReturn.return_value.fset)
     try:
         main()
     except Pruned as reason:
@@ -476,6 +479,13 @@ def run_script(main: Callable[[], None]) -> None:
         _leave(
             f"no disk space left for {error.filename or 'the run folder'}; free some or set hydra.run.dir=…"
         )
+
+
+def _returned(job: JobReturn) -> Any:
+    """What a job returned; what it raised is raised."""
+    if job.status == JobStatus.COMPLETED:
+        return job._return_value
+    raise job._return_value
 
 
 def explain(error: Exception) -> str | None:

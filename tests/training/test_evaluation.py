@@ -31,14 +31,16 @@ def catalogue():
 
 def trainer_of(catalogue):
     return SimpleNamespace(
-        datamodule=SimpleNamespace(catalogue=catalogue), sanity_checking=False, world_size=1
+        datamodule=SimpleNamespace(catalogue=catalogue), sanity_checking=False, world_size=1, callbacks=[]
     )
 
 
 def run(evaluation, catalogue, batches):
     logged = {}
     trainer = trainer_of(catalogue)
-    module = SimpleNamespace(trainer=trainer, device="cpu", log_dict=logged.update)
+    module = SimpleNamespace(
+        trainer=trainer, device="cpu", log_dict=lambda values, logger: logged.update(values)
+    )
     evaluation.on_test_start(trainer, module)
     for embeddings, rows in batches:
         empty = torch.zeros(0, dtype=torch.long)

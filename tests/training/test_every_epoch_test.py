@@ -32,6 +32,7 @@ def stage(fn="fit", sanity_checking=False):
         datamodule=SimpleNamespace(catalogue=catalogue, test_dataloader=lambda: batches),
         sanity_checking=sanity_checking,
         world_size=1,
+        callbacks=[],
         state=SimpleNamespace(fn=fn),
         precision_plugin=SimpleNamespace(test_step_context=nullcontext),
     )
@@ -39,7 +40,7 @@ def stage(fn="fit", sanity_checking=False):
     module = SimpleNamespace(
         trainer=trainer,
         device="cpu",
-        log_dict=logged.update,
+        log_dict=lambda values, logger: logged.update(values),
         transfer_batch_to_device=lambda batch, device, number: batch,
         test_step=lambda batch, number: VECTORS[batch.rows[:, 0]],
     )

@@ -18,6 +18,7 @@ from vsr.retrieval import Context, Evaluation, Reranker, Stage, evaluate_stages
 from vsr.retrieval.rerankers import needs_training
 from vsr.retrieval.similarity import SIMILARITIES
 from vsr.training.embed import gather, train_split, unique_rows
+from vsr.training.record import Record
 
 
 class MeasuredOn(NamedTuple):
@@ -181,8 +182,9 @@ class RankingEvaluation(L.Callback):
         self.latest = measure(self, data.catalogue, split, embeddings, rows, context)
         self.latest.skipped = self._skipped_anywhere(pl_module)
         values = {f"{split}/{name}": value for name, value in self.latest.values().items()}
-        # For callbacks that monitor; `Record` sends them on. Every rank logs the same: no sync_dist.
-        pl_module.log_dict(values, logger=False)
+        # A `Record` sends its rows to the trackers itself. Every rank logs the same: no sync_dist.
+        recorded = any(isinstance(one, Record) for one in trainer.callbacks)  # pyright: ignore[reportAttributeAccessIssue]
+        pl_module.log_dict(values, logger=not recorded)
 
     def _whole_split(self, pl_module: L.LightningModule) -> tuple[Tensor, Tensor]:
         """Embeddings (n, D) and rows (n,), rising, of the whole split, on every rank."""
