@@ -28,7 +28,8 @@ class Sweep:
         direction: Direction = "maximize",
         default: Point | None = None,
     ) -> None:
-        self.space, self.folder, self.metric, self.direction = space, folder, metric, direction
+        self.space, self.folder, self.metric = space, folder, metric
+        self.direction: Direction = direction
         self.default = default
 
 
