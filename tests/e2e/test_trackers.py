@@ -71,7 +71,7 @@ def offline(tmp_path_factory):
 def run(script, tiny, offline):
     """A run tracked by W&B offline: its folder, W&B's own, and the records of its log."""
     if not offline.exists():
-        tracked(script, tiny, offline, "logger=wandb", "logger.log_checkpoints=true")
+        tracked(script, tiny, offline, "logger=wandb", "logger.log_checkpoints=true", "trainer.max_epochs=1")
     return offline, *offline_run(offline)
 
 
@@ -79,7 +79,7 @@ def test_wandb_has_every_number_of_the_record_at_its_step_under_its_name(run):
     folder, _, found = run
     history = items(row.item for row in found["history"])
     table = pd.read_csv(folder / "metrics.csv")
-    assert len(table) == 3
+    assert len(table) == 2
     for row in table.to_dict("records"):
         step, values = row.pop("step"), {key: one for key, one in row.items() if one == one}
         (sent,) = [one for one in history if one.get("epoch") == row["epoch"] and "val/map" in one]

@@ -2,12 +2,12 @@
 
 import math
 from numbers import Real
-from typing import Any
+from typing import Any, TypeGuard
 
 ABSENT = "–"
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Whether ``value`` is a finite number (a bool is none)."""
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 

@@ -1,5 +1,7 @@
 """Bars and intervals: how much each hyper-parameter matters, and groups of seeds side by side."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,7 +25,7 @@ def importance_figure(found: Explained) -> Figure:
     figure = canvas.figure_of(_HEAD + _FOOT + _ROW * len(parts), "What matters", note)
     axes = _rows(figure, [one.key for one in parts], right=0.7)
     for y, part in enumerate(parts):
-        look = (
+        look: dict[str, Any] = (
             {"color": style.PALETTE[0]}
             if part.matters
             else {"color": "#c9d1d8", "hatch": "////", "edgecolor": "#ffffff"}

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
+from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 from vsr.reports import style
 from vsr.reports.lettering import ELLIPSIS
@@ -72,7 +72,7 @@ def color(sweep: Sweep, trial: Trial) -> str:
     return to_hex(_MAP(_PALE + (_DARK - _PALE) * goodness(sweep, trial.value)))
 
 
-def outlined() -> list[withStroke]:
+def outlined() -> list[AbstractPathEffect]:
     """An edge of paper around text, so that it is read above lines."""
     return [withStroke(linewidth=2.4, foreground=style.PAPER)]
 

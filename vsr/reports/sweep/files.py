@@ -165,7 +165,8 @@ def _hint(folder: Path) -> str:
 
 def _from_first(runs: list[Path]) -> dict[str, Any]:
     """What a plain multirun does not write down, from the first of its runs that tells."""
-    summary = next((found for run in runs if (found := _json(run / SUMMARY))), {})
+    summaries = [found for run in runs if (found := _json(run / SUMMARY))]
+    summary: dict[str, Any] = summaries[0] if summaries else {}
     config = next((found for run in runs if isinstance(found := _yaml(run / "config.yaml"), dict)), {})
     best = (config.get("callbacks") or {}).get("best") or {}
     return {
@@ -180,7 +181,8 @@ def _trial(folder: Path, metric: str, maximize: bool) -> Trial:
     if told is None:
         told = _untold(folder, metric)
     curve = _curve(folder / METRICS, metric)
-    trained = curve["value"][curve["epoch"] > 0]
+    epochs, values = (curve[name].to_numpy(dtype=float) for name in ("epoch", "value"))
+    trained = values[epochs > 0]
     value, state, error = told.get("value"), str(told.get("state")), told.get("error")
     if state not in STATES:
         state, error = "failed", error or f"its {TRIAL} gives the state {state}"
@@ -193,7 +195,7 @@ def _trial(folder: Path, metric: str, maximize: bool) -> Trial:
         dict(told.get("overrides") or {}),
         float(value) if state == "complete" and is_number(value) else None,
         float(reached) if is_number(reached) else None,
-        int(curve["epoch"].max()) if len(curve) else None,
+        int(epochs.max()) if len(curve) else None,
         str(error) if error else None,
         told.get("seconds"),
         curve,
