@@ -9,7 +9,6 @@ import itertools
 from pathlib import Path
 
 import lightning as L
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -17,7 +16,7 @@ from hydra import compose, initialize_config_dir
 from torch import nn
 
 from vsr import assemble
-from vsr.data import LabelPositives, LearningSampler, PairPositives, VisualSearchData
+from vsr.data import LabelPositives, LearningSampler, PairPositives, PictureTransforms, VisualSearchData
 from vsr.data.toystore import Toystore
 from vsr.metrics import RankingMetrics
 from vsr.training import ClassMeans, FineTune, RankingEvaluation, VisualSearchModule
@@ -65,15 +64,14 @@ class SmallNet(nn.Module):
         return F.normalize(embeddings, dim=1) if self.normalize else embeddings
 
 
-class AsTheyAre:
+class AsTheyAre(PictureTransforms):
     """Pictures without augmentation, (3, 32, 32) uint8."""
 
-    size = train_decode_size = SIDE
+    def __init__(self):
+        super().__init__(SIDE)
 
     def train(self, picture):
-        return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
-
-    evaluate = train
+        return self.evaluate(picture)
 
 
 def entry(group: str, name: str) -> object:
