@@ -34,7 +34,7 @@ QUICK = {(loss, "random" if loss in IN_PAIRS else "balanced") for loss in LOSSES
     ("triplet", "hard_class"),
     ("proxy_anchor", "random"),
 }
-EPOCHS = 10
+EPOCHS = dict.fromkeys(LOSSES, 10) | {"subcenter_arcface": 20}  # whose centers share a label's pictures
 SIDE = 32
 LR, LOSS_LR = 0.005, 3
 MARGIN = 0.03  # in map; see over three seeds
@@ -119,8 +119,8 @@ def val_map(store, pairs: Path, loss: str, sampler: str | None, seed: int = 0) -
     if isinstance(dealer, LearningSampler):
         callbacks.append(ClassMeans(dealer, data.examples.labels[:, 0]))
     trainer = L.Trainer(
-        max_epochs=EPOCHS,
-        check_val_every_n_epoch=EPOCHS,
+        max_epochs=EPOCHS[loss],
+        check_val_every_n_epoch=EPOCHS[loss],
         accelerator="cpu",
         logger=False,
         callbacks=callbacks,
