@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.retrieval.counting import count_above, few
+from vsr.retrieval.counting import count_above, few, positions, ranking, standing
 from vsr.retrieval.pairs import Pairs
 from vsr.retrieval.selection import Best
 from vsr.retrieval.similarity import Similarity
@@ -47,9 +47,15 @@ def whole(scores: Tensor, positives: Pairs, ignored: Pairs, k: int, pool: Thread
     def take(query: int) -> None:
         row, own = values[query], positives.of(query)
         items, ids = positives.items[own], best.ids[query]
-        best.add(query, row, 0)
         wanted = row[items]
-        if not (k and few(len(items), len(row))):
+        if not few(len(items), len(row)):
+            order = ranking(row, 0, wanted.min())
+            above[own] = standing(order, len(row), 0)[items]
+            if not best.set(query, row, positions(order[:k])):
+                best.add(query, row, 0)
+            return
+        best.add(query, row, 0)
+        if k == 0:
             above[own] = count_above(row, 0, items, wanted)
             return
         near = wanted > best.scores[query, -1]  # these are in the list

@@ -42,20 +42,37 @@ def by_comparing(row: np.ndarray, start: int, items: np.ndarray, scores: np.ndar
 
 def by_sorting(row: np.ndarray, start: int, items: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """`count_above` by sorting, once, all that scores as high as the last of the items."""
-    near = row >= scores.min()
+    order = ranking(row, start, scores.min())
+    if start <= items.min() and items.max() < start + len(row):
+        return standing(order, len(row), start)[items - start]
+    keys = _keys(scores, items)
+    rising = np.argsort(keys)
+    above = np.empty(len(items), np.int64)
+    above[rising] = np.searchsorted(order, keys[rising])  # rising keys make the search several times faster
+    return above
+
+
+def ranking(row: np.ndarray, start: int, least: float) -> np.ndarray:
+    """Keys (m,) int64 of the gallery positions that score >= ``least``, or of all, best first.
+
+    The low 32 bits of a key are the position, as `positions` gives it.
+    """
+    near = row >= least
     if 2 * np.count_nonzero(near) < len(row):
         places = near.nonzero()[0]
-        ranked = np.sort(_keys(row[places], places + start))
-    else:
-        ranked = np.sort(_keys(row, np.arange(start, start + len(row))))
-    if start <= items.min() and items.max() < start + len(row):
-        above = np.empty(len(row), np.int64)
-        above[(ranked & _PLACE) - start] = np.arange(len(ranked))
-        return above[items - start]
-    keys = _keys(scores, items)
-    order = np.argsort(keys)
-    above = np.empty(len(items), np.int64)
-    above[order] = np.searchsorted(ranked, keys[order])  # rising keys make the search several times faster
+        return np.sort(_keys(row[places], places + start))
+    return np.sort(_keys(row, np.arange(start, start + len(row))))
+
+
+def positions(order: np.ndarray) -> np.ndarray:
+    """Gallery positions (m,) of the keys ``order`` of a `ranking`."""
+    return order & _PLACE
+
+
+def standing(order: np.ndarray, n_row: int, start: int) -> np.ndarray:
+    """How many stand before each place (n_row,) of a row in its `ranking`; not set where it leaves it out."""
+    above = np.empty(n_row, np.int64)
+    above[positions(order) - start] = np.arange(len(order))
     return above
 
 

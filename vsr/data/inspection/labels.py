@@ -12,7 +12,7 @@ from vsr.data.catalogue import Catalogue
 from vsr.data.inspection.counts import class_sizes, present_splits
 from vsr.data.inspection.findings import Case, Finding, several
 from vsr.data.ragged import owners
-from vsr.data.relevance import LabelRelevance
+from vsr.data.relevance import relevance_of
 
 _MEASURED = ("val", "test")
 
@@ -102,7 +102,7 @@ def _queries(catalogue: Catalogue, split: str) -> Iterator[Finding]:
                 "Give role query, gallery or both to the pictures.",
             )
             return
-    relevance = LabelRelevance.from_catalogue(catalogue, queries, gallery)
+    relevance = relevance_of(catalogue, queries, gallery)
     ideal = relevance.ideal(np.arange(len(queries)))
     counted = ideal.counts * (ideal.gains >= relevance.relevant_from)
     lost = queries[np.bincount(owners(ideal.offsets), counted, minlength=len(queries)) == 0]
