@@ -70,6 +70,15 @@ def test_a_leak_between_splits_is_found(dataset, tmp_path, made, source, target,
     assert sorted(serious(inspection)) == sorted([leak.name, f"copies/labels/{kind}"])  # disjoint labels
 
 
+def test_a_gallery_alone_may_hold_what_was_trained_on(dataset, tmp_path, made):
+    rows = [row for row in SOUND if row[2] != "test"]
+    rows += [(f"test/a{n}.jpg", "a", "test", role) for n, role in enumerate(("gallery", "gallery", "query"))]
+    copies = [("test/a0.jpg", "train/a0.jpg"), ("test/a1.jpg", "train/a1.jpg")]
+    inspection, found = inspected(plant(dataset, tmp_path, made, copies, rows=rows))
+    assert inspection.usable
+    assert not [name for name in found if name.startswith("copies/")]
+
+
 def test_one_picture_under_two_labels_is_an_error_told_once_a_pair(dataset, tmp_path, made):
     catalogue = plant(dataset, tmp_path, made, [("train/a0.jpg", "train/b0.jpg")])
     inspection, found = inspected(catalogue)

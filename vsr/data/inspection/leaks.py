@@ -28,13 +28,20 @@ _LEAKS: tuple[tuple[str, str, str], ...] = (
 def copy_findings(catalogue: Catalogue, copies: Copies) -> Iterator[Finding]:
     """Everything to be said of copies, exact and near ones apart.
 
+    What leaks are queries: a picture of the gallery alone may be one that was trained on, as in GroceryStore,
+    where the training photos are the gallery.
+
     An exact copy in another split, on the other side of a search or under another label is an error, a near
     one a warning: somebody has to look at it.
     """
     split = catalogue.table["split"].to_numpy(dtype=str)
+    asks = catalogue.table["role"].to_numpy(dtype=str) != "gallery"
     for source, target, advice in _LEAKS:
         if {source, target} <= set(present_splits(catalogue)):
-            found = copies.of(catalogue.rows(target), lambda _, others, of=source: split[others] == of)
+            found = copies.of(
+                catalogue.rows(target, "query"),
+                lambda _, others, of=source: (split[others] == of) & (asks[others] | (of == "train")),
+            )
             kind = f"copies/{source}/{target}"
             yield from _exact_and_near(catalogue, found, kind, f"{target} picture", f"in {source}", advice)
     yield from _query_in_gallery(catalogue, copies, split)
