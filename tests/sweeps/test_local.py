@@ -43,6 +43,7 @@ def test_jobs_that_fail_or_crash_are_rows_while_the_others_go_on_and_are_tried_a
     assert (tmp_path / "one" / "2" / "summary.json").stat().st_mtime_ns == finished
 
 
+@pytest.mark.slow  # test_optuna_search.py kills a sweep in the quick suite
 def test_a_killed_grid_goes_on_to_the_table_of_one_never_killed_with_several_processes(sweep, tmp_path):
     whole = sweep("x=0,1,2,3", "epochs=2")
     (tmp_path / "two").mkdir()
