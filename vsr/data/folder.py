@@ -104,9 +104,7 @@ class Folder:
             )
         table, protocol = split_table(table, labels, self.splits, self.seed)
         if self.fold is not None:
-            split = hold_out_fold(
-                labels, table["split"].to_numpy(dtype=str), self.folds, self.fold, self.seed
-            )
+            split = hold_out_fold(labels, table["split"], self.folds, self.fold, self.seed)
             table = table.assign(split=split, role=table["role"].where(split == "test", "both"))
         return Catalogue(table, levels, f"folder/{protocol}", root, gains=self.gains)
 

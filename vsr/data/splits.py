@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vsr.data.catalogue import SPLITS
 from vsr.errors import ConfigError, DataError
@@ -69,7 +70,7 @@ def carve(labels: Sequence[str], split: np.ndarray, fractions: Sequence[float], 
 
 
 def hold_out_fold(
-    labels: Sequence[str], split: np.ndarray, folds: int, fold: int, seed: int | None = None
+    labels: ArrayLike, split: ArrayLike, folds: int, fold: int, seed: int | None = None
 ) -> np.ndarray:
     """Split (N,) in which val is one of ``folds`` parts of the labels of train and val; test stays.
 
@@ -92,7 +93,7 @@ def hold_out_fold(
         raise ConfigError(f"data.folds must be a whole number >= 2, got {folds}")
     if not isinstance(fold, int) or not 0 <= fold < folds:
         raise ConfigError(f"data.fold must be in 0..{folds - 1} as data.folds is {folds}, got {fold}")
-    names = np.asarray(labels, dtype=str)
+    names, split = np.asarray(labels, dtype=str), np.asarray(split, dtype=str)
     known = split != "test"
     order = list(dict.fromkeys(names[known].tolist()))
     if seed is not None:
@@ -103,7 +104,7 @@ def hold_out_fold(
             "data.folds"
         )
     held_out = np.array_split(np.array(order), folds)[fold]
-    made = np.array(split, dtype=f"U{max(map(len, SPLITS))}")
+    made = split.astype(f"U{max(map(len, SPLITS))}")
     made[known] = np.where(np.isin(names[known], held_out), "val", "train")
     return made
 

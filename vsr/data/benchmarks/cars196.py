@@ -92,9 +92,7 @@ class Cars196:
             }
         )
         protocol = as_published(PROTOCOL, counts(table, "model"), PUBLISHED)
-        table["split"] = hold_out_fold(
-            table["model"].tolist(), table["split"].to_numpy(dtype=str), self.folds, self.fold
-        )
+        table["split"] = hold_out_fold(table["model"], table["split"], self.folds, self.fold)
         return Catalogue(table, ("model",), protocol, folder)
 
 

@@ -95,7 +95,5 @@ class Cub200:
             }
         )
         protocol = as_published(PROTOCOL, counts(table, "species"), PUBLISHED)
-        table["split"] = hold_out_fold(
-            table["species"].tolist(), table["split"].to_numpy(dtype=str), self.folds, self.fold
-        )
+        table["split"] = hold_out_fold(table["species"], table["split"], self.folds, self.fold)
         return Catalogue(table, ("species",), protocol, folder / "images")

@@ -89,9 +89,9 @@ class GroceryStore:
 def _held_out(table: pd.DataFrame, folds: int, fold: int) -> pd.DataFrame:
     """The table with a fold of the products as its val split; test stays as it is."""
     table = table.loc[((table["split"] != "val") | (table["role"] != "gallery")).to_numpy()]
-    labels, split = table["product"].tolist(), table["split"].to_numpy(dtype=str)
+    split = hold_out_fold(table["product"], table["split"], folds, fold)
     role = table["role"].where(table["split"] == "test", "both")
-    return table.assign(split=hold_out_fold(labels, split, folds, fold), role=role)
+    return table.assign(split=split, role=role)
 
 
 def _classes(path: Path) -> pd.DataFrame:

@@ -94,9 +94,7 @@ class InShop:
             }
         )
         protocol = as_published(PROTOCOL, counts(table, "product"), PUBLISHED)
-        table["split"] = hold_out_fold(
-            table["product"].tolist(), table["split"].to_numpy(dtype=str), self.folds, self.fold
-        )
+        table["split"] = hold_out_fold(table["product"], table["split"], self.folds, self.fold)
         return Catalogue(table, ("product", "category"), protocol, folder, gains=self.gains)
 
 

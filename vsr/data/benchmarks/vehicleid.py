@@ -92,9 +92,7 @@ class VehicleID:
             table["role"] = role
             how_searched = f"one@seed{self.seed}"
         protocol = as_published(f"vehicleid/{self.vehicles}/{how_searched}/v1", found, published)
-        table["split"] = hold_out_fold(
-            table["vehicle"].tolist(), table["split"].to_numpy(dtype=str), self.folds, self.fold
-        )
+        table["split"] = hold_out_fold(table["vehicle"], table["split"], self.folds, self.fold)
         return Catalogue(table, ("vehicle",), protocol, folder / "image")
 
 

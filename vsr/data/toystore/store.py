@@ -105,7 +105,7 @@ class Toystore:
         names = [f"{label}-{k:04d}" for k, label in enumerate(categories)]
         splits = product_splits(categories, self.val_fraction, self.test_fraction)
         if self.fold is not None:
-            splits = hold_out_fold(names, np.array(splits), self.folds, self.fold, self.seed)
+            splits = hold_out_fold(names, splits, self.folds, self.fold, self.seed)
         photo = np.tile(np.arange(self.photos), self.products)
         table = pd.DataFrame({"product": names, "category": categories, "split": splits})
         table = table.loc[np.repeat(np.arange(self.products), self.photos)].reset_index(drop=True)
