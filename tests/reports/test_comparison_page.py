@@ -1,9 +1,8 @@
 """The page of two evaluations compared."""
 
-from html.parser import HTMLParser
-
 import numpy as np
 import pytest
+from parsed_page import Page
 
 from vsr.reports import Change, Result, Search, write_comparison_page
 from vsr.reports.comparison_page import verdict
@@ -46,23 +45,6 @@ def search(n=3, caption="mug"):
 
 CHANGE = Change("item-9", search(), search(4), (0.125, 0.875), (None, 2))
 DIFFERENCES = np.array([0.75, 0.2, 0.0, -0.1, np.nan])
-
-
-class Page(HTMLParser):
-    """Text, and the attributes that could make a browser fetch something."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.links, self.words = [], [], []
-        self.feed(html)
-        self.text = " ".join(" ".join(self.words).split())
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
-
-    def handle_data(self, data):
-        self.words.append(data)
 
 
 def written(tmp_path, told=None, better=(CHANGE,), worse=(), reason="", differences=DIFFERENCES):

@@ -1,10 +1,10 @@
 import json
-from html.parser import HTMLParser
 from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 import pytest
+from parsed_page import Page
 from PIL import Image
 
 from vsr.reports import write_run_page
@@ -33,23 +33,6 @@ SUMMARY = {
     },
     "skipped": [],
 }
-
-
-class Page(HTMLParser):
-    """Text, and the attributes that could make a browser fetch something."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.links, self.words = [], [], []
-        self.feed(html)
-        self.text = " ".join(" ".join(self.words).split())
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
-
-    def handle_data(self, data):
-        self.words.append(data)
 
 
 def write_run(folder, n=4, **changes):

@@ -1,7 +1,7 @@
 import json
-from html.parser import HTMLParser
 
 import pytest
+from parsed_page import Page
 from PIL import Image
 
 from vsr.errors import DataError
@@ -10,23 +10,6 @@ from vsr.reports.ann.words import advice, warnings
 
 WILD = "<script>alert('x')</script> | `a` *b*"
 FIGURES = ("frontier_recall.png", "frontier_task.png", "memory.png", "build.png", "latency.png")
-
-
-class Page(HTMLParser):
-    """Text, and the attributes that could make a browser fetch something."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.links, self.words = [], [], []
-        self.feed(html)
-        self.text = " ".join(" ".join(self.words).split())
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
-
-    def handle_data(self, data):
-        self.words.append(data)
 
 
 def page(folder, earlier=None):

@@ -1,8 +1,8 @@
 import json
-from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from parsed_page import Page
 from PIL import Image
 
 from vsr.reports.sweep import read_sweep, write_sweep
@@ -10,23 +10,6 @@ from vsr.reports.sweep.__main__ import main
 from vsr.reports.sweep.document import document
 
 WILD = "<script>alert('x')</script> | `a` *b*"
-
-
-class Page(HTMLParser):
-    """Text, and the attributes that could make a browser fetch something."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.links, self.words = [], [], []
-        self.feed(html)
-        self.text = " ".join(" ".join(self.words).split())
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
-
-    def handle_data(self, data):
-        self.words.append(data)
 
 
 def page(folder):
