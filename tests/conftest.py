@@ -1,5 +1,6 @@
-"""Fixtures that several rooms' tests share: small pictures on disk, and a catalogue in memory."""
+"""How tests share a machine, and fixtures of several rooms: pictures on disk, a catalogue in memory."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,6 +10,17 @@ import pytest
 from PIL import Image
 
 from vsr.data.catalogue import Catalogue
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Of ``-n auto``: a process a core for the whole suite, none of its own for a few files or names."""
+    if config.args_source is not config.ArgsSource.TESTPATHS or config.option.keyword:
+        return 0
+    cores = os.cpu_count() or 1
+    workers = min(cores, 8)
+    # Inherited by the processes and by scripts they start: more threads than cores wait for each other.
+    os.environ.setdefault("OMP_NUM_THREADS", str(cores // workers))
+    return workers
 
 
 @pytest.fixture

@@ -115,8 +115,18 @@ class Multirun:
                 )
 
     def _composed(self, words: list[str]) -> DictConfig:
-        """The configuration of a job with the overrides ``words``."""
-        return self.loader.load_sweep_config(self.config, words)
+        """The configuration of a job with the overrides ``words``.
+
+        Hydra would add all overrides of ``hydra.…``, and those of a search that only the sweep's file chooses
+        have no place in a job, which does not see that file.
+        """
+        config = self.config.copy()
+        config.hydra.overrides.hydra = self._shared()
+        return self.loader.load_sweep_config(config, words)
+
+    def _shared(self) -> list[str]:
+        """The command line's overrides of Hydra's own configuration that jobs have too."""
+        return [str(one) for one in self.config.hydra.overrides.hydra if not OURS.match(str(one))]
 
     def _aim(self, job: DictConfig) -> tuple[str, Literal["maximize", "minimize"]]:
         """Metric and direction."""
@@ -155,7 +165,7 @@ class Multirun:
         return instantiate({str(key): value for key, value in node.items()}, "hydra.launcher")
 
     def _commands(self, sweep: Sweep, search: Search, first: DictConfig) -> Commands:
-        shared = [str(one) for one in self.config.hydra.overrides.hydra if not OURS.match(str(one))]
+        shared = self._shared()
         start = [sys.executable, sys.argv[0]]
         threaded = "threads" in first and first.threads is None
 

@@ -34,7 +34,8 @@ QUICK = {(loss, "random" if loss in IN_PAIRS else "balanced") for loss in LOSSES
     ("triplet", "hard_class"),
     ("proxy_anchor", "random"),
 }
-EPOCHS = dict.fromkeys(LOSSES, 10) | {"subcenter_arcface": 20}  # whose centers share a label's pictures
+WITH_MARGINS = ("arcface", "cosface", "subcenter_arcface")  # … in a softmax over proxies, which start slowly
+EPOCHS = dict.fromkeys(LOSSES, 10) | dict.fromkeys(WITH_MARGINS, 20)
 SIDE = 32
 LR, LOSS_LR = 0.005, 3
 MARGIN = 0.03  # in map; see over three seeds

@@ -134,6 +134,15 @@ def test_the_command_of_a_wandb_file_runs(script, tmp_path):
     assert "0.02" in (tmp_path / "run/config.yaml").read_text()
 
 
+def test_the_command_line_sets_the_search_that_a_sweep_file_chooses():
+    words = ["sweeps=learning_rate", "hydra.sweeper.search.trials=0", "hydra.sweep.dir=never_made"]
+    done = subprocess.run(
+        [sys.executable, "train.py", "-m", *words], cwd=ROOT, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "error: hydra.sweeper.search.trials must be >= 1, got 0"
+
+
 def test_a_sweep_without_m_is_refused(script, tmp_path):
     code, _, err = script("train", "sweeps=temperature", f"hydra.run.dir={tmp_path}/run")
     assert code == 1
