@@ -1,11 +1,13 @@
 """Training pictures per second against a plain torchvision ImageFolder and RandomResizedCrop, in one run.
 
     uv run python tests/benchmarks/pictures.py [photos=FOLDER] [rounds=5] [workers=0] [pictures=600]
+        [sides=0,375,1200]
 
-Of the class folders of JPEGs in ``photos`` two sets are made in a temporary folder: as they are, and enlarged
-to 1200 pixels on the short side, as cameras write them. Every side gives batches of 64 random views of 224
-pixels with the same scale and ratio, in turn; the ratio of the medians over interleaved rounds is what
-counts. The floor is what no pipeline with these files goes below: decoding them, or copying a finished view.
+Of the class folders of JPEGs in ``photos`` sets are made in a temporary folder: as they are (0), and enlarged
+to 375 pixels on the short side, as the pictures of CUB and ImageNet are, and to 1200, as cameras write them.
+Every side gives batches of 64 random views of 224 pixels with the same scale and ratio, in turn; the ratio of
+the medians over interleaved rounds is what counts. The floor is what no pipeline with these files goes below:
+decoding them, or copying a finished view.
 """
 
 import io
@@ -133,8 +135,9 @@ def main() -> None:
     words = dict(word.split("=", 1) for word in sys.argv[1:])
     photos, rounds = Path(words.get("photos", "photos")), int(words.get("rounds", 5))
     workers, n = int(words.get("workers", 0)), int(words.get("pictures", 600))
+    sides_px = [int(side) or None for side in words.get("sides", "0,375,1200").split(",")]
     torch.set_num_threads(1)
-    for side in (None, 1200):
+    for side in sides_px:
         with tempfile.TemporaryDirectory() as temporary:
             folder, caches = Path(temporary) / "photos", str(Path(temporary) / "cache")
             make_set(photos, folder, n, side)

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from vsr.data import Catalogue, CataloguePictures, CorruptPictureError, decode, to_rgb
+from vsr.data.pictures import DAMAGE, decode_pixels
 
 # A mark in the top left corner and another color on the right tell all eight orientations apart.
 UPRIGHT = np.full((24, 32, 3), 200, dtype=np.uint8)
@@ -170,11 +171,13 @@ def test_boxes_of_a_catalogue_are_cut_and_an_empty_one_means_all(tmp_path):
     pictures = CataloguePictures(catalogue_of(tmp_path, image=["a.png", "a.png"], **boxes))
     assert pictures(0).size == (8, 8)
     assert pictures(1).size == (32, 24)
+    assert [pictures.as_pixels(row).shape for row in (0, 1)] == [(8, 8, 3), (24, 32, 3)]
 
 
+@pytest.mark.parametrize("as_pixels", [False, True])
 @pytest.mark.parametrize("damage", ["truncated", "text", "empty", "missing", "folder"])
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
-def test_a_damaged_file_is_named_with_its_row(tmp_path, damage, suffix):
+def test_a_damaged_file_is_named_with_its_row(tmp_path, damage, suffix, as_pixels):
     path = tmp_path / f"bad{suffix}"
     if damage == "folder":
         path.mkdir()
@@ -186,8 +189,77 @@ def test_a_damaged_file_is_named_with_its_row(tmp_path, damage, suffix):
         path.write_bytes(kinds[damage])
     pictures = CataloguePictures(catalogue_of(tmp_path, image=["other.jpg", path.name]))
     with pytest.raises(CorruptPictureError, match=rf"'bad{suffix}' \(row 1\) cannot be read") as error:
-        pictures(1)
+        (pictures.as_pixels if as_pixels else pictures)(1)
     assert "\n" not in str(error.value)
+
+
+def photo(width: int, height: int) -> Image.Image:
+    """Smooth in the large and noisy in the small, so that every part of a JPEG decoder has work."""
+    across, down = np.meshgrid(np.linspace(0, 200, width), np.linspace(0, 200, height))
+    noise = np.random.default_rng(0).integers(0, 55, size=(height, width))
+    return Image.fromarray(np.stack([across + noise, down, 200 - across], axis=-1).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"quality": 30, "subsampling": 2},
+        {"quality": 95, "subsampling": 0},
+        {"progressive": True},
+        {"quality": 90, "restart_marker_blocks": 3},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("size", [(97, 61), (640, 480)])
+@pytest.mark.parametrize("at_least", [None, 60, 200])
+def test_pixels_are_those_of_the_picture(options, size, at_least):
+    content = encoded(photo(*size), "JPEG", **options).getvalue()
+    expected = np.asarray(decode(io.BytesIO(content), at_least))
+    found = decode_pixels(io.BytesIO(content), at_least)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK", "1", "P", "RGBA", "I;16"])
+def test_pixels_of_other_kinds_are_those_of_the_picture_too(mode):
+    deep = Image.fromarray(np.asarray(photo(40, 30))[..., 0].astype(np.uint16) * 257)
+    image = deep if mode == "I;16" else photo(40, 30).convert(mode)
+    content = encoded(image, "JPEG" if mode in ("L", "CMYK") else "PNG").getvalue()
+    expected = np.asarray(decode(io.BytesIO(content)))
+    np.testing.assert_array_equal(decode_pixels(io.BytesIO(content)), expected)
+
+
+@pytest.mark.parametrize("value", range(1, 9))
+def test_pixels_are_upright_and_cut(value):
+    exif = Image.Exif()
+    exif[0x0112] = value
+    content = encoded(photo(40, 30), "JPEG", exif=exif).getvalue()
+    for box in (None, (3.0, 4.0, 12.0, 10.0)):
+        expected = np.asarray(decode(io.BytesIO(content), box=box))
+        np.testing.assert_array_equal(decode_pixels(io.BytesIO(content), box=box), expected)
+
+
+def test_pixels_of_a_damaged_jpeg_are_refused_or_read_as_the_picture_is(capfd):
+    random = np.random.default_rng(0)
+    whole = encoded(photo(97, 61), "JPEG").getvalue()
+    outcomes = set()
+    for _ in range(60):
+        content = bytearray(whole)
+        for at in random.integers(2, len(content), size=4):
+            content[at] = random.integers(256)
+        try:
+            expected = np.asarray(decode(io.BytesIO(content)))
+        except DAMAGE:
+            expected = None
+        if expected is None:
+            with pytest.raises(DAMAGE):
+                decode_pixels(io.BytesIO(content))
+        else:
+            np.testing.assert_array_equal(decode_pixels(io.BytesIO(content)), expected)
+        outcomes.add(expected is None)
+    assert outcomes == {True, False}
+    capfd.readouterr()  # what the decoder says of each
 
 
 def test_a_box_beside_the_picture_is_named(tmp_path):

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy.stats import ks_2samp
+from torchvision.transforms import RandomResizedCrop
 
 from vsr.data import PictureTransforms
 from vsr.data.dataset import seeded
@@ -73,6 +75,35 @@ def test_crops_cover_the_share_of_the_area_that_was_asked():
     for _ in range(20):
         row = transforms.train(picture)[0, 0].float()
         assert (row[-1] - row[0]).item() == pytest.approx(127, abs=4)  # half of the width
+
+
+@pytest.mark.parametrize("size", [(100, 80), (30, 200)])
+def test_crops_are_drawn_as_torchvision_draws_them(size):
+    transforms = PictureTransforms(32, scale=(0.2, 0.8), ratio=(0.6, 1.8))
+    blank = torch.empty(size[1], size[0], device="meta")
+    torch.manual_seed(0)
+    ours = np.array([transforms.draw(size, 32, (0.2, 0.8))[:4] for _ in range(2000)])
+    params = RandomResizedCrop.get_params
+    theirs = np.array([params(blank, [0.2, 0.8], [0.6, 1.8]) for _ in range(2000)])  # top, left, h, w
+    theirs = theirs[:, [1, 0, 3, 2]] / np.array([size[0], size[1], size[0], size[1]])
+    shares = [np.stack([b[:, 0], b[:, 1], b[:, 2] * b[:, 3], b[:, 2] / b[:, 3]]) for b in (ours, theirs)]
+    for mine, other in zip(*shares, strict=True):
+        # 0.061: two samples of one distribution lie further apart once in a thousand times
+        assert ks_2samp(mine, other).statistic < 0.061
+
+
+@pytest.mark.parametrize("size", [(10, 400), (400, 10), (1, 1), (1, 50), (37, 37)])
+@pytest.mark.parametrize("ratio", [(0.75, 1.3333), (3.0, 4.0), (0.1, 0.2)])
+def test_where_no_crop_fits_it_is_torchvisions_middle_one(size, ratio):
+    transforms = PictureTransforms(32, scale=(1.0, 1.0), ratio=ratio)
+    drawn = transforms.draw(size, 32, (50.0, 50.0))  # a share that never fits
+    top, left, height, width = RandomResizedCrop.get_params(
+        torch.empty(size[1], size[0], device="meta"), [50.0, 50.0], list(ratio)
+    )
+    found = [round(share * side) for share, side in zip(drawn[:4], size * 2, strict=True)]
+    if min(height, width):
+        assert found == [left, top, width, height]
+    assert min(found[2:]) >= 1  # torchvision's may be empty
 
 
 def test_grey_has_equal_channels(picture):

@@ -174,7 +174,9 @@ class VisualSearchData(L.LightningDataModule):
 
     @cached_property
     def _train_pictures(self) -> Pictures:
-        return self._pictures(self.examples.rows.unique().numpy(), ShortSide(self.stored_side))
+        rows = self.examples.rows.unique().numpy()
+        as_pixels = self.device_views is not None or self.transforms.from_pixels
+        return self._pictures(rows, ShortSide(self.stored_side), as_pixels)
 
     @cached_property
     def _evaluation_pictures(self) -> Pictures:
@@ -182,9 +184,10 @@ class VisualSearchData(L.LightningDataModule):
         rows = np.union1d(self.catalogue.rows("val"), self.catalogue.rows("test"))
         return self._pictures(rows, EvaluationView(self.transforms))
 
-    def _pictures(self, rows: np.ndarray, shrink: Shrink) -> Pictures:
+    def _pictures(self, rows: np.ndarray, shrink: Shrink, as_pixels: bool = False) -> Pictures:
         if not self.cache:
-            return CataloguePictures(self.catalogue)
+            files = CataloguePictures(self.catalogue)
+            return files.as_pixels if as_pixels else files
         return cached_pictures(self.catalogue, rows, shrink, self.cache_dir)
 
     def _part(self, split: str) -> DataLoader:
