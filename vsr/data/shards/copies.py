@@ -109,7 +109,7 @@ class Copies:
         path, size = self.path(image), self.shards[image].size
         try:
             file = open(path, "rb", buffering=0)  # noqa: SIM115 - the caller closes it
-        except FileNotFoundError:
+        except OSError:  # it is not there, or making it will tell what is wrong
             return None
         if size is not None and os.fstat(file.fileno()).st_size != size:
             file.close()

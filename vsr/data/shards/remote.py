@@ -279,19 +279,24 @@ def _wait_or_raise(address: str, error: Exception, waits: Iterator[float]) -> No
 
 def _cause(error: BaseException) -> BaseException:
     """What fsspec's HTTP hides: its info says 'not found' whatever happened."""
-    hidden = isinstance(error, FileNotFoundError) and error.__cause__ is not None
-    return error.__cause__ if hidden and error.__cause__ is not None else error
+    cause = error.__cause__
+    hidden = isinstance(error, FileNotFoundError) and isinstance(cause, _connection_errors())
+    return cause if hidden and cause is not None else error
+
+
+def _connection_errors() -> tuple[type[Exception], ...]:
+    import aiohttp
+
+    return OSError, EOFError, aiohttp.ClientError
 
 
 def _may_pass(error: BaseException) -> bool:
-    import aiohttp
-
     status = getattr(error, "status", None)
     if isinstance(status, int) and status:
         return status >= 500 or status in PASSING
     if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError | ValueError):
         return False  # a certificate that does not hold is a ValueError, too
-    return isinstance(error, OSError | EOFError | aiohttp.ClientError)
+    return isinstance(error, _connection_errors())
 
 
 def _told(error: BaseException) -> str:
