@@ -125,7 +125,7 @@ class Copies:
         if shard.size is None or there > shard.size:
             there = 0
         self._make_room((shard.size or 0) - there)
-        log.info("copying %s%s", shard.address, f" from byte {there} on" if there else "")
+        log.debug("copying %s%s", shard.address, f" from byte {there} on" if there else "")
         with open(part, "r+b" if part.exists() else "wb") as file:
             file.truncate(there)
             for at, piece in stream(shard, there):
@@ -156,7 +156,7 @@ class Copies:
                     path.unlink(missing_ok=True)
             except (Timeout, PermissionError):  # in use; Windows removes no open file
                 continue
-            log.info("removed the copy %s: not used for longest", path)
+            log.debug("removed the copy %s: not used for longest", path)
             total -= size
 
 
@@ -177,5 +177,5 @@ def _locked(path: Path) -> AcquireReturnProxy:
     try:
         return lock.acquire(blocking=False)
     except Timeout:
-        log.info("another process copies %s: waiting for it", path.name)
+        log.debug("another process copies %s: waiting for it", path.name)
         return lock.acquire()

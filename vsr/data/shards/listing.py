@@ -121,12 +121,11 @@ def _named_levels(shards: Sequence[Path | _Remote], picture: str | None) -> tupl
 def _noted(copies: Copies, levels: tuple[str, ...]) -> dict[int, pd.DataFrame]:
     """The tables of those shards whose writer left them in an index with ``levels``, by number."""
     found: dict[int, pd.DataFrame] = {}
-    indices = {shard.index for shard in copies.shards.values()} - {None}
-    for index in indices:
+    for index in {shard.index for shard in copies.shards.values() if shard.index is not None}:
         table = index.table()
         if table is None or not set(levels) <= set(index.levels):
             continue
-        parts = dict(iter(table.drop(columns=set(index.levels) - set(levels)).groupby("shard")))
+        parts = dict(iter(table.drop(columns=list(set(index.levels) - set(levels))).groupby("shard")))
         for number, shard in enumerate(copies.shards.values()):
             name = shard.address.removeprefix(index.address.rstrip("/") + "/")
             if shard.index == index and name in parts:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import fsspec
+import fsspec.config
 import pandas as pd
 
 from vsr.errors import ConfigError, DataError, ReadError, nearest
