@@ -1,5 +1,6 @@
 """Shards at an address, from a server in a thread that breaks off, fails and gives parts as it is told."""
 
+import gc
 import http.server
 import logging
 import multiprocessing
@@ -50,6 +51,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # connections stay open for the next request
+
     def do_HEAD(self):
         self.answer()
 
@@ -61,6 +64,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(content[: len(content) // 2])
             self.wfile.flush()
             time.sleep(0.2)  # so that it arrives before the end does
+            self.close_connection = True
             return
         time.sleep(self.server.slow_s)
         self.wfile.write(content)
@@ -78,6 +82,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(206 if given else 200)
         if self.server.sizes:
             self.send_header("Content-Length", str(len(content)))
+        else:
+            self.send_header("Connection", "close")
         if given:
             self.send_header("Content-Range", f"bytes {first}-{first + len(content) - 1}/{len(whole)}")
         self.end_headers()
@@ -413,6 +419,27 @@ def test_of_two_processes_that_want_a_shard_one_copies_it(written, server):
         process.join()
     assert found == [(written / FOUR[0]).read_bytes()] * 2
     assert server.got() == [(FOUR[0], 0)]
+
+
+def collect_garbage():
+    gc.collect()
+
+
+def test_a_child_leaves_the_connections_of_its_parent_alone(server, monkeypatch, caplog):
+    monkeypatch.setattr(remote, "SILENCE_S", 2.0)
+    gc.collect()
+    gc.freeze()  # so that the child has little to look at
+    try:
+        copies = shards_of(server, FOUR[:2])
+        copies.open(FOUR[0]).close()
+        child = multiprocessing.get_context("fork").Process(target=collect_garbage)
+        child.start()
+        child.join()
+        with caplog.at_level(logging.WARNING):
+            copies.open(FOUR[1]).close()
+        assert not caplog.text
+    finally:
+        gc.unfreeze()
 
 
 def test_resized_pictures_are_cached_once_though_copies_come_and_go(written, server):

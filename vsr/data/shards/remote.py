@@ -1,8 +1,10 @@
 """Shards at an address: finding them there, and reading with patience what a connection breaks off."""
 
+import gc
 import io
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +32,7 @@ HTTP = ("http", "https")
 PASSING = (408, 425, 429)  # of the answers 4xx, those that another try may change
 # What a file's state is told by, whichever of them a filesystem gives.
 STATES = ("ETag", "etag", "md5Hash", "Last-Modified", "LastModified", "mtime", "updated", "created")
+_MADE: dict[tuple[str, str], Any] = {}  # filesystems with their connections, by kind and host
 
 
 class RemoteError(ReadError):
@@ -80,7 +83,7 @@ def find_remote(names: Iterable[str]) -> list[RemoteShard]:
     found: list[RemoteShard | str] = []
     for name in names:
         if any(sign in name for sign in ("*[" if name.startswith(HTTP) else "*[?")):
-            found += _listed(name, lambda files, path: files.glob(path, detail=True))
+            found += _listed(name, lambda files, name: files.glob(name, detail=True))
         elif ".tar" in (name[-4:], urlsplit(name).path[-4:]):
             found.append(name)
         else:
@@ -128,13 +131,12 @@ def stream(shard: RemoteShard, start: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _pieces(shard: RemoteShard, start: int) -> Iterator[bytes]:
-    files, path = _filesystem(shard.address)
     options: dict[str, Any] = {"block_size": PIECE}
     if shard.address.startswith(HTTP):
         options["size"] = shard.size
         if not start:
             options["block_size"] = 0  # one request for all, as not every server gives parts
-    with files.open(path, "rb", **options) as file:
+    with _filesystem(shard.address).open(shard.address, "rb", **options) as file:
         file.seek(start)
         while piece := file.read(PIECE):
             yield piece
@@ -154,15 +156,15 @@ def _of_folder(address: str) -> list[RemoteShard]:
             for name in names
         ]
     depth = 1 if address.startswith(HTTP) else None  # following links leads anywhere
-    return _listed(address, lambda files, path: files.find(path, maxdepth=depth, detail=True))
+    return _listed(address, lambda files, name: files.find(name, maxdepth=depth, detail=True))
 
 
 def _listed(name: str, find: Callable[[Any, str], dict[str, dict[str, Any]]]) -> list[RemoteShard]:
     """What a filesystem lists at ``name``, sorted."""
 
     def work() -> list[RemoteShard]:
-        files, path = _filesystem(name)
-        found = find(files, path)
+        files = _filesystem(name)
+        found = find(files, name)
         shards = [(files.unstrip_protocol(one), facts) for one, facts in found.items()]
         return [_described(address, facts) for address, facts in shards if address.endswith(".tar")]
 
@@ -182,8 +184,7 @@ def _listed(name: str, find: Callable[[Any, str], dict[str, dict[str, Any]]]) ->
 
 def _asked(address: str) -> RemoteShard:
     def work() -> RemoteShard:
-        files, path = _filesystem(address)
-        return _described(address, files.info(path))
+        return _described(address, _filesystem(address).info(address))
 
     try:
         return _patiently(address, work)
@@ -200,8 +201,7 @@ def _read(address: str) -> bytes | None:
     """What lies at ``address``; None when nothing does."""
 
     def work() -> bytes:
-        files, path = _filesystem(address)
-        return files.cat_file(path)
+        return _filesystem(address).cat_file(address)
 
     try:
         return _patiently(address, work)
@@ -213,11 +213,33 @@ def _below(address: str, name: str) -> str:
     return f"{address.rstrip('/')}/{name}"
 
 
-def _filesystem(address: str) -> tuple[Any, str]:
-    """Made anew by each process that asks, as a connection does not survive a fork; fsspec keeps it."""
+def _filesystem(address: str) -> Any:
+    parts = urlsplit(address)
+    made = _MADE.get((parts.scheme, parts.netloc))
+    if made is None:
+        made = _MADE[parts.scheme, parts.netloc] = _made(address)
+    return made
+
+
+def _close_all() -> None:
+    """Before a fork: a child's garbage collector would close the parent's connections (fsspec 2026.9).
+
+    That takes it seconds, and the parent waits for its next answer until `SILENCE_S` are over.
+    """
+    if _MADE:
+        _MADE.clear()
+        gc.collect()  # fsspec closes what is no longer referred to
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_close_all)
+
+
+def _made(address: str) -> Any:
     protocol = address.partition("://")[0]
     try:
-        return fsspec.core.url_to_fs(address, **(_http_options() if protocol in HTTP else {}))
+        options = _http_options() if protocol in HTTP else {}
+        return fsspec.url_to_fs(address, skip_instance_cache=True, **options)[0]
     except ImportError as error:
         package = getattr(error.__cause__, "name", None) or str(error)
         raise ConfigError(
