@@ -23,9 +23,10 @@ from vsr.data import (
     write_shards,
 )
 from vsr.data.cached import ShortSide, cached_pictures
-from vsr.data.shards import remote
+from vsr.data.shards import connections, remote
+from vsr.data.shards.connections import RemoteError
 from vsr.data.shards.copies import GB, Copies
-from vsr.data.shards.remote import RemoteError, RemoteShard, find_remote
+from vsr.data.shards.remote import RemoteShard, find_remote
 from vsr.errors import ConfigError, DataError
 
 FOUR = ["train-000000.tar", "train-000001.tar", "train-000002.tar", "train-000003.tar"]
@@ -96,7 +97,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch, tmp_path):
     monkeypatch.setenv("VSR_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(remote, "WAITS_S", (0.0, 0.01))
+    monkeypatch.setattr(connections, "WAITS_S", (0.0, 0.01))
 
 
 @pytest.fixture
@@ -430,7 +431,7 @@ def read_and_collect_garbage(copies):
 
 
 def test_a_child_leaves_the_connections_of_its_parent_alone(server, monkeypatch, caplog):
-    monkeypatch.setattr(remote, "SILENCE_S", 2.0)
+    monkeypatch.setattr(connections, "SILENCE_S", 2.0)
     gc.collect()
     gc.freeze()  # so that the child has little to look at
     try:
@@ -460,3 +461,5 @@ def test_resized_pictures_are_cached_once_though_copies_come_and_go(written, ser
 def test_the_query_of_a_signed_address_is_no_part_of_a_name():
     shards = [RemoteShard(f"https://host/b/{name}?signature=x/y.z", 1, "") for name in ("u/1.tar", "v/1.tar")]
     assert Copies(shards).names == ["u/1.tar", "v/1.tar"]
+    with pytest.raises(DataError, match=r"https://host/b/\.\./a\.tar must be named without '\.\.'"):
+        Copies([*shards, RemoteShard("https://host/b/../a.tar", 1, "")])

@@ -14,7 +14,9 @@ from urllib.parse import quote, urlsplit
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from vsr.data.places import cache_root
-from vsr.data.shards.remote import RemoteError, RemoteShard, stream
+from vsr.data.shards.connections import RemoteError
+from vsr.data.shards.remote import RemoteShard, stream
+from vsr.errors import DataError
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,9 @@ class Copies:
         places = [_place(shard.address) for shard in shards]
         root = posixpath.commonpath([place.parent for place in places])
         self.names = [place.relative_to(root).as_posix() for place in places]
+        for name, shard in zip(self.names, shards, strict=True):
+            if ".." in PurePosixPath(name).parts:  # its copy would lie outside of the cache
+                raise DataError(f"data.shards: {shard.address} must be named without '..'")
         self.shards = dict(zip(self.names, shards, strict=True))
         self.all = cache_root(cache_dir) / "shards" / "copies"
         self.folder = self.all / hashlib.sha256(root.encode()).hexdigest()[:16]
