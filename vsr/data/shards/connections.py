@@ -16,7 +16,7 @@ from vsr.errors import ConfigError, ReadError, nearest
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-WAITS_S = (1.0, 2.0, 4.0, 8.0)  # before each further try
+WAITS_S = (1.0, 3.0, 10.0, 30.0)  # before each further try
 SILENCE_S = 60.0  # without a byte, after which a connection counts as broken
 HTTP = ("http", "https")
 PASSING = (408, 425, 429)  # of the answers 4xx, those that another try may change
