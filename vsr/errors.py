@@ -20,6 +20,18 @@ class DataError(UserError):
     """Pictures, manifests or labels that cannot be used as they are."""
 
 
+class ReadError(DataError):
+    """Data that could not be read, perhaps by a DataLoader's worker.
+
+    Args:
+        message: one line. A worker hands an exception on with its traceback as the message; the last line of
+            that is the one we wrote.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message.rpartition(f"{type(self).__name__}: ")[2].strip())
+
+
 class CheckpointError(UserError):
     """Weights or a checkpoint that cannot be read or do not fit."""
 

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,22 @@ COLUMNS = ("item", "image", "split", "role")
 BOX = ("x", "y", "w", "h")
 QRELS = ("query", "answer", "gain")
 RANGE = ("offset", "length")
+
+
+class Copies(Protocol):
+    """Files that lie elsewhere and are copied below a catalogue's ``root`` when first read."""
+
+    def open(self, image: str) -> BinaryIO:
+        """The file ``image``, for reading."""
+        ...
+
+    def state(self, image: str) -> str:
+        """Another text when the file ``image`` has changed."""
+        ...
+
+    def warn_if_tight(self, at_once: int) -> None:
+        """Warn when fewer than ``at_once`` files are kept."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,6 +52,7 @@ class Catalogue:
         gains: graded relevance of sharing each level, fine to coarse; same length as ``levels``.
         qrels: relevance by explicit lists, for the splits whose queries they name; labels decide elsewhere.
             Columns ``query`` and ``answer`` (int64 rows) and ``gain``: 0 is junk, which takes no rank.
+        copies: brings the files, which lie elsewhere; None when they lie below ``root``.
 
     Raises:
         DataError: a needed column is missing, an item repeats, a split or role is unknown, or ``qrels`` name
@@ -48,6 +66,7 @@ class Catalogue:
     pixels: np.ndarray | None = None
     gains: tuple[float, ...] = field(default=())
     qrels: pd.DataFrame | None = None
+    copies: Copies | None = None
 
     def __post_init__(self) -> None:
         for column in (*COLUMNS, *self.levels):

@@ -158,10 +158,14 @@ class VisualSearchData(L.LightningDataModule):
         return DataLoader(dataset, batch_sampler=batches, **self._options(persistent))  # pyright: ignore
 
     def _windowed(self, examples: Examples) -> Sampler:
-        if self.shards_at_once is None or not set(RANGE) <= set(self.catalogue.table.columns):
+        if not set(RANGE) <= set(self.catalogue.table.columns):
             return self.sampler
         files = pd.factorize(self.catalogue.table["image"])[0]
         shards = torch.from_numpy(files[examples.rows[:, 0].numpy()])
+        if self.catalogue.copies is not None:
+            self.catalogue.copies.warn_if_tight(self.shards_at_once or len(shards.unique()))
+        if self.shards_at_once is None:
+            return self.sampler
         return ShardWindows(self.sampler, shards, self.shards_at_once)
 
     @property

@@ -15,7 +15,7 @@ from PIL import Image
 from torchvision.io import ImageReadMode, decode_jpeg
 
 from vsr.data.catalogue import BOX, RANGE, Catalogue
-from vsr.errors import DataError
+from vsr.errors import ReadError
 
 ORIENTATION = 0x0112  # EXIF tag; the values are those of the EXIF 2.3 standard, section 4.6.4
 UPRIGHT = {
@@ -36,16 +36,8 @@ DAMAGE = (
 Box = tuple[float, float, float, float]
 
 
-class CorruptPictureError(DataError):
-    """A picture that cannot be decoded.
-
-    Args:
-        message: one line. A DataLoader worker hands an exception on with its traceback as the message; the
-            last line of that is the one we wrote.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message.rpartition(f"{type(self).__name__}: ")[2].strip())
+class CorruptPictureError(ReadError):
+    """A picture that cannot be decoded."""
 
 
 class Pictures(Protocol):
@@ -71,6 +63,7 @@ class CataloguePictures:
     def __init__(self, catalogue: Catalogue) -> None:
         table = catalogue.table
         self.root = catalogue.root
+        self.copies = catalogue.copies
         self.pixels = catalogue.pixels
         self.images = table["image"].array
         has_boxes = set(BOX) <= set(table.columns)
@@ -87,6 +80,7 @@ class CataloguePictures:
 
         Raises:
             CorruptPictureError: it cannot be decoded, or its box lies outside.
+            ReadError: it lies elsewhere and cannot be fetched.
         """
         with self._named(row):
             if self.pixels is not None:
@@ -106,6 +100,8 @@ class CataloguePictures:
         """Name the picture of ``row`` in what is raised inside."""
         try:
             yield
+        except ReadError:  # nothing is wrong with the picture: it must not be skipped
+            raise
         except DAMAGE as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise CorruptPictureError(
@@ -114,22 +110,47 @@ class CataloguePictures:
             ) from None
 
     def path(self, row: int) -> Path:
-        """The file that the picture of ``row`` lies in; only where the pictures are files."""
+        """The file that the picture of ``row`` lies in; only where the pictures are local files."""
         assert self.root is not None
         return self.root / str(self.images[row])
+
+    def state(self, row: int) -> str:
+        """Another text when the file that the picture of ``row`` lies in has changed."""
+        if self.copies is not None:
+            return self.copies.state(str(self.images[row]))
+        try:
+            stat = self.path(row).stat()
+            return f"{stat.st_size} {stat.st_mtime_ns}"
+        except OSError:
+            return "missing"
 
     def file(self, row: int) -> Path | BinaryIO:
         """What Pillow opens: the picture's file, or its bytes out of a larger one.
 
         Raises:
             OSError: the file cannot be read.
+            ReadError: it lies elsewhere and cannot be fetched.
+        """
+        return self.path(row) if self.ranges is None else io.BytesIO(self.content(row))
+
+    def content(self, row: int) -> bytes:
+        """The bytes of the picture of ``row``, as a file of its own has them.
+
+        Raises:
+            OSError: the file cannot be read.
+            ReadError: it lies elsewhere and cannot be fetched.
         """
         if self.ranges is None:
-            return self.path(row)
+            return self.path(row).read_bytes()
         offset, length = self.ranges[row].tolist()
-        with open(self.path(row), "rb", buffering=0) as shard:
+        with self._open(row) as shard:
             shard.seek(offset)
-            return io.BytesIO(shard.read(length))
+            return shard.read(length)
+
+    def _open(self, row: int) -> BinaryIO:
+        if self.copies is not None:
+            return self.copies.open(str(self.images[row]))
+        return open(self.path(row), "rb", buffering=0)
 
     def box(self, row: int) -> Box | None:
         """x, y, w, h of ``row`` in pixels of the whole picture; None: all of it."""

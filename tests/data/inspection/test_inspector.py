@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vsr.data import Catalogue, Toystore
+from vsr.data import Catalogue, Shards, Toystore, write_shards
 from vsr.data.inspection import Inspector, sample_rows
 from vsr.errors import ConfigError
 
@@ -280,3 +280,10 @@ def test_samples_reach_from_the_largest_label_to_the_smallest(make_catalogue):
     samples = sample_rows(catalogue, catalogue.rows("train"), 3, 2)
     assert {label: len(rows) for label, rows in samples.items()} == {"a": 2, "c": 2, "e": 1}
     assert samples["a"].tolist() == [0, 8]
+
+
+def test_shards_are_looked_into_and_no_note_is_made_of_the_tars(dataset, tmp_path):
+    write_shards(dataset(SOUND), tmp_path / "shards", per_shard=4)
+    inspection, found = inspected(Shards(str(tmp_path / "shards"), cache_dir=str(tmp_path / "cache")).read())
+    assert inspection.usable
+    assert list(found) == ["disjoint"]

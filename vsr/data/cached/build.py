@@ -17,6 +17,7 @@ from rich.progress import track
 from vsr.data.cached.layout import RECORD, Layout
 from vsr.data.cached.shrink import Shrink
 from vsr.data.pictures import DAMAGE, CataloguePictures, CorruptPictureError
+from vsr.errors import ReadError
 from vsr.files import write_json, written_whole
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,8 @@ def _measured(files: CataloguePictures, rows: np.ndarray, shrink: Shrink, name: 
             return shrink.fixed
         try:
             return shrink.size(files.size(row))
+        except ReadError:  # not of the picture, which is not to be left out for it
+            raise
         except DAMAGE:
             return 0, 0
 

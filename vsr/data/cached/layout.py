@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +54,11 @@ class Layout:
 def state_of(files: CataloguePictures, rows: np.ndarray) -> str:
     """16 hexadecimal digits over length and time of change of the files that hold ``rows`` (n,)."""
     digest = hashlib.sha256()
-    for name in dict.fromkeys(os.fspath(files.path(row)) for row in rows.tolist()):
-        try:
-            stat = os.stat(name)
-            digest.update(f"{stat.st_size} {stat.st_mtime_ns}\n".encode())
-        except OSError:
-            digest.update(b"missing\n")
+    first: dict[str, int] = {}  # row of each file
+    for row in rows.tolist():
+        first.setdefault(str(files.images[row]), row)
+    for row in first.values():
+        digest.update(f"{files.state(row)}\n".encode())
     return digest.hexdigest()[:16]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vsr.data.catalogue import Catalogue
+from vsr.data.catalogue import RANGE, Catalogue
 from vsr.data.inspection.findings import Case, Finding, several
 from vsr.data.inspection.scan import Scan
 
@@ -86,7 +86,7 @@ def _plural(words: str) -> str:
 
 
 def _suffixes(catalogue: Catalogue, scan: Scan) -> Iterator[Finding]:
-    if catalogue.pixels is not None:
+    if catalogue.pixels is not None or _in_shards(catalogue):
         return
     wrong = [
         row
@@ -105,7 +105,7 @@ def _suffixes(catalogue: Catalogue, scan: Scan) -> Iterator[Finding]:
 
 def _beside(catalogue: Catalogue) -> Iterator[Finding]:
     """Files beside the catalogue's pictures that it does not name: perhaps of a kind that is not read."""
-    if catalogue.root is None:
+    if catalogue.root is None or _in_shards(catalogue):
         return
     paths = [catalogue.root / str(image) for image in catalogue.table["image"].unique()]
     known = {os.path.normpath(path) for path in paths}
@@ -124,6 +124,11 @@ def _beside(catalogue: Catalogue) -> Iterator[Finding]:
             "Convert those that should be (HEIC and AVIF are not read), or list them in the manifest.",
             tuple(Case(_below(path, catalogue.root)) for path in left),
         )
+
+
+def _in_shards(catalogue: Catalogue) -> bool:
+    """Whether ``image`` names files of many pictures, of which there is nothing to say here."""
+    return set(RANGE) <= set(catalogue.table.columns)
 
 
 def _below(path: Path, root: Path) -> str:

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -121,7 +120,7 @@ class _Examiner:
         self.pictures = CataloguePictures(catalogue)
 
     def __call__(self, row: int) -> Look:
-        return self._array(row) if self.pictures.root is None else self._file(row, self.pictures.root)
+        return self._array(row) if self.pictures.root is None else self._file(row)
 
     def _array(self, row: int) -> Look:
         try:
@@ -132,9 +131,9 @@ class _Examiner:
         digest = hashlib.blake2b(repr(content.shape).encode() + content.tobytes(), digest_size=16).digest()
         return Look(picture.size, content.nbytes, "array", "RGB", digest=digest, **_appearance(picture))
 
-    def _file(self, row: int, root: Path) -> Look:
+    def _file(self, row: int) -> Look:
         try:
-            content = (root / str(self.pictures.images[row])).read_bytes()
+            content = self.pictures.content(row)
         except OSError as error:
             return Look(error="there is no such file" if isinstance(error, FileNotFoundError) else str(error))
         if not content:

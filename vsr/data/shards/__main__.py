@@ -3,7 +3,8 @@
     python -m vsr.data.shards --root photos --out shards
     python -m vsr.data.shards --root photos --manifest photos.csv --out shards --per-shard 5000
 
-Then ``python train.py data=shards data.shards=shards``.
+Then ``python train.py data=shards data.shards=shards``, or ``data.shards=https://host/shards`` when the
+folder lies on a server, ``s3://bucket/shards`` and so on.
 """
 
 import argparse

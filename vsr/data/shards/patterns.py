@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from vsr.data.shards.remote import RemoteShard, find_remote, is_address
 from vsr.data.tables import sibling
-from vsr.errors import DataError
+from vsr.errors import ConfigError, DataError
 
 BRACES = re.compile(r"\{([^{}]*)\}")
 RANGE = re.compile(r"(\d+)\.\.(\d+)")
@@ -28,14 +29,27 @@ def expand(pattern: str) -> Iterator[str]:
         yield from expand(pattern[: found.start()] + choice + pattern[found.end() :])
 
 
-def find_shards(patterns: str | Sequence[str]) -> list[Path]:
+def find_shards(patterns: str | Sequence[str]) -> list[Path] | list[RemoteShard]:
     """The shards that ``patterns`` name, each once, in order. Of a folder, every .tar below it, sorted.
 
     Raises:
+        ConfigError: some are local and some are not, or the kind of address is not known here.
         DataError: a name or a pattern leads to no file.
+        RemoteError: an address cannot be asked.
     """
+    patterns = [patterns] if isinstance(patterns, str) else list(patterns)
+    remote = [one for one in patterns if is_address(one)]
+    if not remote:
+        return _find_local(patterns)
+    if len(remote) < len(patterns):
+        local = next(one for one in patterns if not is_address(one))
+        raise ConfigError(f"data.shards must be addresses or local paths, got {remote[0]} and {local}")
+    return find_remote(name for pattern in patterns for name in expand(pattern))
+
+
+def _find_local(patterns: Sequence[str]) -> list[Path]:
     found: list[Path] = []
-    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+    for pattern in patterns:
         for name in expand(str(Path(pattern).expanduser())):
             path = Path(name)
             if path.is_dir():

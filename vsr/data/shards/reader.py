@@ -10,8 +10,10 @@ import pandas as pd
 
 from vsr.data.catalogue import BOX, Catalogue
 from vsr.data.folder import SPLIT_FOLDERS, split_table
+from vsr.data.shards.copies import Copies
 from vsr.data.shards.listing import listed
 from vsr.data.shards.patterns import find_shards
+from vsr.data.shards.remote import RemoteShard
 from vsr.data.splits import check_fractions
 from vsr.errors import ConfigError, DataError
 
@@ -26,23 +28,28 @@ class Shards:
     ``split`` in the samples, shards named for one (``train-000.tar``, ``val/000.tar``) are it; else one is
     made that is disjoint by the finest label, as `vsr.data.Folder` makes it.
 
+    Shards at an address (``https://…``, ``s3://…``, whatever fsspec knows) are copied to the cache one by
+    one, when something in them is first read: `vsr.data.shards.copies.Copies`. Local ones are not copied.
+
     Each shard is listed once, by its headers. After that pictures are read by their byte ranges from wherever
     the shards lie, a network drive for instance: an epoch has exactly the batches that the same pictures as
     files would give, is dealt out over ranks and workers without a picture twice, and resumes within. In
     memory there are about 300 bytes a picture.
 
     Args:
-        shards: a folder, a path, a glob, or ``photos-{000..127}.tar``; or several of them.
+        shards: a folder, a path, a glob, or ``photos-{000..127}.tar``; or several of them. All may be
+            addresses; of a folder that its server does not list, the index of the shards' writer is read.
         levels: label columns, fine to coarse; None: those that the shards' writer named, else ``cls``.
         picture: extension of the picture, where samples have several.
         gains: relevance of sharing each level, fine to coarse; None: 2^n - 1 counted from the coarsest.
         splits: shares of the labels for train, val and test where they are made.
         seed: of the split that is made.
         image_size: stored for who reads the configuration; the transforms resize.
-        cache_dir: for the lists of the shards; None: `vsr.data.places.cache_root`.
+        cache_dir: for the lists of the shards and copies of remote ones; None: `vsr.data.places.cache_root`.
+        keep_gb: of those copies, in GB (10^9 bytes), > 0; the least recently used are removed. None: all.
 
     Raises:
-        ConfigError: no ``shards`` are given, or ``splits`` are not shares.
+        ConfigError: no ``shards`` are given, ``splits`` are not shares, or ``keep_gb`` is not > 0.
     """
 
     def __init__(
@@ -55,9 +62,12 @@ class Shards:
         seed: int = 0,
         image_size: int = 160,
         cache_dir: str | None = None,
+        keep_gb: float | None = None,
     ) -> None:
         if not shards:
             raise ConfigError("data.shards must name tar files or their folder; give data.shards=…")
+        if keep_gb is not None and not keep_gb > 0:
+            raise ConfigError(f"data.keep_gb must be > 0, or null to keep all, got {keep_gb}")
         check_fractions(splits)
         self.shards = shards
         self.levels = None if levels is None else tuple(levels)
@@ -67,6 +77,7 @@ class Shards:
         self.seed = seed
         self.image_size = image_size
         self.cache_dir = cache_dir
+        self.keep_gb = keep_gb
 
     def read(self) -> Catalogue:
         """The catalogue; pictures are listed, not opened.
@@ -74,11 +85,16 @@ class Shards:
         Raises:
             DataError: no shard is found, one is cut off or damaged, a sample has no label, a split or role is
                 given for some samples only, or there is one label only.
+            RemoteError: an address cannot be read.
         """
-        shards = find_shards(self.shards)
-        table, levels = listed(shards, self.levels, self.picture, self.cache_dir)
-        root = Path(os.path.commonpath([path.parent for path in shards]))
-        names = np.array([path.relative_to(root).as_posix() for path in shards], dtype=object)
+        found = find_shards(self.shards)
+        paths = [one for one in found if isinstance(one, Path)]
+        remote = [one for one in found if isinstance(one, RemoteShard)]
+        copies = Copies(remote, self.cache_dir, self.keep_gb) if remote else None
+        table, levels = listed(copies or paths, self.levels, self.picture, self.cache_dir)
+        root = copies.folder if copies else Path(os.path.commonpath([path.parent for path in paths]))
+        below = copies.names if copies else [path.relative_to(root).as_posix() for path in paths]
+        names = np.array(below, dtype=object)
         table = table.assign(image=names[table["shard"]])
         for name in ("item", "split", "role"):
             _check_complete(table, name)
@@ -98,7 +114,7 @@ class Shards:
         kept = ["item", "image", *(name for name in ("split", "role") if name in table), *levels, *boxes]
         table = table.loc[:, [*kept, "offset", "length"]]
         table, protocol = split_table(table, labels, self.splits, self.seed)
-        return Catalogue(table, levels, f"shards/{protocol}", root, gains=self.gains)
+        return Catalogue(table, levels, f"shards/{protocol}", root, gains=self.gains, copies=copies)
 
 
 def _check_complete(table: pd.DataFrame, name: str) -> None:

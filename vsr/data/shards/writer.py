@@ -7,6 +7,7 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image
 from rich.console import Console
@@ -15,11 +16,11 @@ from rich.progress import track
 from vsr.data.catalogue import BOX, SPLITS, Catalogue
 from vsr.data.pictures import DAMAGE, CataloguePictures
 from vsr.data.samplers.groups import draw_groups
+from vsr.data.shards.listing import table_of
+from vsr.data.shards.remote import INDEX, TABLE
 from vsr.data.walk import SUFFIXES
 from vsr.errors import ConfigError, DataError
 from vsr.files import write_json, written_whole
-
-PLAN = "shards.json"
 
 
 def write_shards(
@@ -30,7 +31,8 @@ def write_shards(
     Files are copied byte by byte; pictures in an array become PNGs. Beside each stands a ``.json`` with item,
     labels, split, role and box. The order is random, so that a few shards are a sample of all; up to
     ``together`` pictures of a label follow each other, so that a few shards hold positives. Writing again
-    into the same folder goes on where it was stopped: shards that are there are kept.
+    into the same folder goes on where it was stopped: shards that are there are kept. Last comes an index of
+    what lies where, so that the folder can be put on a server and read from there without reading all first.
 
     Args:
         catalogue: what to write.
@@ -59,7 +61,19 @@ def write_shards(
         if not (folder / name).exists():
             with written_whole(folder / name) as aside:
                 _write(aside, rows, files, columns)
+    _write_index(folder, list(plan), catalogue.levels)
     return [folder / name for name in plan]
+
+
+def _write_index(folder: Path, names: list[str], levels: tuple[str, ...]) -> None:
+    noted = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    if "shards" in noted and (folder / TABLE).exists():
+        return
+    tables = [table_of(folder / name, levels).assign(shard=name) for name in names]
+    with written_whole(folder / TABLE) as aside:
+        pd.concat(tables, ignore_index=True).to_parquet(aside, index=False)
+    sizes = {name: (folder / name).stat().st_size for name in names}
+    write_json(folder / INDEX, {**noted, "levels": list(levels), "shards": sizes})
 
 
 def _plan(catalogue: Catalogue, per_shard: int, together: int, seed: int) -> dict[str, np.ndarray]:
@@ -91,7 +105,7 @@ def draw_all(labels: np.ndarray, together: int, generator: torch.Generator) -> n
 def _agree(folder: Path, catalogue: Catalogue, settings: list[int]) -> None:
     """Note what is written, or refuse when the folder holds something else."""
     mark = hashlib.sha256(repr((catalogue.fingerprint, settings)).encode()).hexdigest()[:16]
-    path = folder / PLAN
+    path = folder / INDEX
     if path.exists():
         if json.loads(path.read_text(encoding="utf-8")).get("mark") != mark:
             raise DataError(f"{folder} holds shards of other pictures or settings; give an empty folder")
@@ -133,8 +147,7 @@ def _content(files: CataloguePictures, row: int) -> tuple[bytes, str]:
         return file.getvalue(), "png"
     name = str(files.images[row]).lower()
     try:
-        given = files.file(row)
-        content = given.read_bytes() if isinstance(given, Path) else given.read()
+        content = files.content(row)
         suffix = next((one for one in SUFFIXES if name.endswith(one)), None)
         if suffix is None:
             with Image.open(io.BytesIO(content)) as image:
