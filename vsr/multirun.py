@@ -30,7 +30,6 @@ from vsr.sweeps import (
     Sweep,
     SweepFolder,
     Trial,
-    best,
 )
 
 GROUP = "sweeps"
@@ -231,17 +230,13 @@ def _dimension(override: Override) -> Choices | Interval:
 
 
 def _finish(sweep: Sweep) -> None:
-    """Write the report, say which job is the best, and raise where some failed."""
-    console, ended = rich.get_console(), sweep.folder.ended()
-    found = best(ended, sweep.direction)
-    if found is not None:
-        words = " ".join(f"{key}={value}" for key, value in sweep.folder.overrides(found[0]).items())
-        console.print(
-            f"Best {sweep.metric}: {found[1]:.4f}, job {found[0]}  {words}".rstrip(), soft_wrap=True
-        )
-    from vsr.reports.sweep import write_sweep  # it draws, which nothing before needs
+    """Write the report, say which job or which mean is the best, and raise where some failed."""
+    from vsr.reports.sweep import best_line, read_sweep, write_sweep  # it draws: nothing before needs that
 
+    console, ended = rich.get_console(), sweep.folder.ended()
     console.print(f"Report: {write_sweep(sweep.folder.root)}", soft_wrap=True)
+    if found := best_line(read_sweep(sweep.folder.root)):
+        console.print(found, soft_wrap=True)
     failed = [str(number) for number, one in ended.items() if one.state == "failed"]
     if failed:
         raise UserError(

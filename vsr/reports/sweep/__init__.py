@@ -2,5 +2,6 @@
 
 from vsr.reports.sweep.files import Sweep, Trial, read_sweep
 from vsr.reports.sweep.report import write_sweep
+from vsr.reports.sweep.words import best_line
 
-__all__ = ["Sweep", "Trial", "read_sweep", "write_sweep"]
+__all__ = ["Sweep", "Trial", "best_line", "read_sweep", "write_sweep"]
