@@ -302,6 +302,7 @@ def evaluation_run(cfg: DictConfig) -> Any:
     given = _own(cfg)
     statistics, thresholds = (instantiate(given[key], key) for key in ("statistics", "thresholds"))
     checkpoint = read_checkpoint(given["checkpoint"])
+    _check_split(checkpoint["vsr_config"], cfg)
     config = _overridden(checkpoint["vsr_config"], cfg, typed=_typed())
     config["model"] = without_weights(config["model"])
     set_threads(given["threads"])
@@ -442,13 +443,23 @@ def _embedded(cfg: DictConfig) -> Any:
     from vsr.training.measure import load_model
 
     path = Path(cfg.checkpoint)
-    trained = _overridden(
-        read_checkpoint(path)["vsr_config"], cfg, ("data", "transforms", "loader"), _typed()
-    )
+    config = read_checkpoint(path)["vsr_config"]
+    _check_split(config, cfg)
+    trained = _overridden(config, cfg, ("data", "transforms", "loader"), _typed())
     trained["model"] = without_weights(trained["model"])
     model = network(trained)
     load_model(model, path)
     return Embedded(model, datamodule(trained), cfg.split, path)
+
+
+def _check_split(trained: dict[str, Any], cfg: DictConfig) -> None:
+    """Raise where a part of a checkpoint's networks learned from what is to be measured."""
+    from vsr.training.checkpoints import VAL_SEEN
+
+    if cfg.split == "val" and trained.get(VAL_SEEN) and AS_TRAINED in (cfg.get("data") or {}):
+        raise ConfigError(
+            f"split=val: networks of other folds in {cfg.checkpoint} learned from it; use split=test"
+        )
 
 
 def _conf(group: str) -> Path:

@@ -149,15 +149,21 @@ def finish(run: Run) -> dict[str, Any]:
     return summary
 
 
-def differing(before: dict[str, Any], now: dict[str, Any], place: str = "") -> list[str]:
+def differing(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Dotted keys whose values differ between two configurations, ``ckpt_path`` aside."""
-    found: list[str] = []
+    found = differences(before, now)
+    return [f"{key} ({old} then, {new} now)" for key, (old, new) in found.items() if key != "ckpt_path"]
+
+
+def differences(before: dict[str, Any], now: dict[str, Any], place: str = "") -> dict[str, tuple[Any, Any]]:
+    """Both values by dotted key, where two configurations differ; None for a key that one lacks."""
+    found: dict[str, tuple[Any, Any]] = {}
     for key in dict.fromkeys([*before, *now]):
         old, new = before.get(key), now.get(key)
         if isinstance(old, dict) and isinstance(new, dict):
-            found += differing(old, new, f"{place}{key}.")
-        elif old != new and key != "ckpt_path":
-            found.append(f"{place}{key} ({old} then, {new} now)")
+            found |= differences(old, new, f"{place}{key}.")
+        elif old != new:
+            found[f"{place}{key}"] = (old, new)
     return found
 
 

@@ -244,3 +244,12 @@ def test_a_fold_that_all_runs_share_stays_an_override(make, tmp_path):
         make.trial(tmp_path, number, {"loss": "a", "data.fold": 1, "seed": number}, 0.5 + number / 10)
     found = document(read_sweep(tmp_path)).choice
     assert (found.over, found.command) == ("2 seeds", "python train.py loss=a data.fold=1")
+
+
+def test_runs_that_training_did_not_help_are_flagged(folds, make, tmp_path):
+    assert document(read_sweep(folds)).warnings == []
+    make.about(tmp_path / "bad", {})
+    for fold, (before, value) in enumerate(((0.074, 0.062), (0.05, 0.06))):
+        make.trial(tmp_path / "bad", fold, {"data.fold": fold}, value, curve=[before, value])
+    (warning,) = document(read_sweep(tmp_path / "bad")).warnings
+    assert "no better than the untrained network: val/map 0.061 against 0.062." in warning["text"]

@@ -50,6 +50,12 @@ class Trial:
     curve: pd.DataFrame
     folder: Path
 
+    @property
+    def untrained(self) -> float | None:
+        """The metric before training; None where that was not measured."""
+        values = self.curve["value"][self.curve["epoch"] == 0]
+        return float(values.iloc[0]) if len(values) else None
+
     def summary(self) -> dict[str, Any]:
         """The content of its ``summary.json``; empty where there is none."""
         return _json(self.folder / SUMMARY) or {}

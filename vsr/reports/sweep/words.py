@@ -1,6 +1,7 @@
 """What the report of a sweep says in sentences."""
 
 from collections import Counter
+from statistics import mean
 from typing import Any, NamedTuple
 
 from vsr.reports.formats import count, duration, is_number, measured, p_value, signed_interval
@@ -56,6 +57,11 @@ def warnings(sweep: Sweep, choice: Choice | None) -> list[dict[str, Any]]:
     on_test = sweep.metric.startswith("test/")
     if on_test or (choice and any(one.get("chosen_on") == "test" for one in choice.summaries)):
         text = "Runs or checkpoints were chosen on test. Its figures are too good: choose on val."
+        found.append({"text": text, "names": []})
+    begun = [untrained for one in choice.trials if (untrained := one.untrained) is not None] if choice else []
+    if choice and len(begun) == len(choice.trials) and sweep.loss(choice.value) >= sweep.loss(mean(begun)):
+        values = f"{measured(choice.value)} against {measured(mean(begun))}"
+        text = f"The best is no better than the untrained network: {sweep.metric} {values}. Train longer."
         found.append({"text": text, "names": []})
     failed = [one for one in sweep.trials if one.state == "failed"]
     if failed:
