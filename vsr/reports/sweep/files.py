@@ -53,8 +53,8 @@ class Trial:
     @property
     def untrained(self) -> float | None:
         """The metric before training; None where that was not measured."""
-        values = self.curve["value"][self.curve["epoch"] == 0]
-        return float(values.iloc[0]) if len(values) else None
+        epochs, values = (self.curve[name].to_numpy(dtype=float) for name in ("epoch", "value"))
+        return float(values[epochs == 0][0]) if (epochs == 0).any() else None
 
     def summary(self) -> dict[str, Any]:
         """The content of its ``summary.json``; empty where there is none."""
@@ -180,7 +180,8 @@ def _from_first(runs: list[Path]) -> dict[str, Any]:
     """What a plain multirun does not write down, from the first of its runs that tells."""
     summaries = [found for run in runs if (found := _json(run / SUMMARY))]
     summary: dict[str, Any] = summaries[0] if summaries else {}
-    config = next((found for run in runs if isinstance(found := _yaml(run / "config.yaml"), dict)), {})
+    configs = [found for run in runs if isinstance(found := _yaml(run / "config.yaml"), dict)]
+    config: dict[str, Any] = configs[0] if configs else {}
     best = (config.get("callbacks") or {}).get("best") or {}
     return {
         "metric": summary.get("monitor") or best.get("monitor"),
