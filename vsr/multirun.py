@@ -152,7 +152,16 @@ class Multirun:
         targets = [str(part.get("_target_", "")) for part in self.search.values() if isinstance(part, dict)]
         if any(one.startswith("optuna.") for one in targets) and not importlib.util.find_spec("optuna"):
             raise ConfigError("this search needs the package optuna; install the extra: vsr[optuna]")
-        return instantiate(self.search, "hydra.sweeper.search", sweep=sweep)
+        search = instantiate(self.search, "hydra.sweeper.search", sweep=sweep)
+        if search.guided:
+            from vsr.reports.sweep import REPEATED  # it loads Matplotlib, which a grid needs at its end only
+
+            for key in sweep.space.varied.keys() & set(REPEATED):
+                raise ConfigError(
+                    f"{key} repeats a run, and a search would choose its luckiest value: search with "
+                    f"one, then repeat the best with -m {key}=…"
+                )
+        return search
 
     def _launcher(self) -> Any:
         node = OmegaConf.to_container(self.config.hydra.launcher, resolve=True)
