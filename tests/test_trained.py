@@ -12,7 +12,8 @@ from vsr.trained import KEYS, merged
 CONF = Path(__file__).parents[1] / "conf"
 TRAINED = {
     "seed": 3,
-    "data": {"_target_": "vsr.data.Folder", "root": "photos", "levels": ["product"]},
+    "data": {"_target_": "vsr.data.Folder", "root": "photos", "levels": ["product"], "image_size": 64},
+    "transforms": {"_target_": "vsr.data.PictureTransforms", "size": 64, "flip": 0.0},
     "metrics": {"_target_": "vsr.metrics.RankingMetrics", "names": ["map", "mrr"]},
     "evaluation": {"depth": 100, "similarity": "cosine"},
     "index": {"_target_": "vsr.index.HNSW", "m": 32},
@@ -20,10 +21,12 @@ TRAINED = {
 }
 
 
-def told(*words, script="evaluate"):
+def told(*words, script="evaluate", trained=TRAINED):
     """The configuration that ``words`` make of what was trained."""
+    keys = ("data", "transforms", "loader") if script == "compare" else KEYS
+    typed = [word.lstrip("+").partition("=")[0] for word in words]
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return assemble._overridden(TRAINED, compose(script, [*words, "checkpoint=x.ckpt"]))
+        return assemble._overridden(trained, compose(script, [*words, "checkpoint=x.ckpt"]), keys, typed)
 
 
 def test_nothing_said_changes_nothing():
@@ -77,3 +80,35 @@ def test_the_trained_configuration_itself_is_left_as_it_was():
 def test_values_within_a_value_are_one_line():
     with pytest.raises(ConfigError, match=r"data\.root is one value \(photos\)"):
         merged(TRAINED["data"], {"root": {"a": 1}}, "data")
+
+
+@pytest.mark.parametrize("script", ["evaluate", "compare"])
+@pytest.mark.parametrize("words", [["data.image_size=96"], ["data=toystore", "data.image_size=96"]])
+def test_another_picture_size_is_that_of_data_and_of_what_the_network_sees(words, script):
+    made = told(*words, script=script)
+    assert (made["data"]["image_size"], made["transforms"]["size"]) == (96, 96)
+    assert made["transforms"]["flip"] == 0.0
+
+
+@pytest.mark.parametrize("words", [["data=folder", "data.root=x"], ["data=toystore", "transforms=light"]])
+def test_other_data_are_seen_in_the_size_of_training(words):
+    made = told(*words)
+    assert (made["data"]["image_size"], made["transforms"]["size"]) == (64, 64)
+
+
+def test_an_entrys_own_size_counts_when_it_is_typed():
+    assert told("data=toystore", "data.image_size=48")["transforms"]["size"] == 48
+
+
+def test_the_size_of_the_view_alone_can_be_given():
+    made = told("transforms.size=32")
+    assert (made["data"]["image_size"], made["transforms"]["size"]) == (64, 32)
+    made = told("data.image_size=96", "transforms.size=32")
+    assert (made["data"]["image_size"], made["transforms"]["size"]) == (96, 32)
+
+
+def test_a_size_that_decides_nothing_is_refused_in_one_line():
+    trained = {**TRAINED, "transforms": {**TRAINED["transforms"], "size": 40}}
+    with pytest.raises(ConfigError, match=r"at data\.image_size=64; give transforms\.size=96"):
+        told("data.image_size=96", trained=trained)
+    assert told("data=toystore", trained=trained)["transforms"]["size"] == 40

@@ -10,7 +10,7 @@ import os
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +144,9 @@ def _own(cfg: DictConfig) -> dict[str, Any]:
     return plain(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in KEYS]))
 
 
-def _overridden(trained: dict[str, Any], cfg: DictConfig, keys: Sequence[str] = KEYS) -> dict[str, Any]:
+def _overridden(
+    trained: dict[str, Any], cfg: DictConfig, keys: Sequence[str] = KEYS, typed: Iterable[str] = ()
+) -> dict[str, Any]:
     """``trained`` with what ``cfg`` says of ``keys``; what an entry takes from other groups is of the result.
 
     Raises:
@@ -152,7 +154,13 @@ def _overridden(trained: dict[str, Any], cfg: DictConfig, keys: Sequence[str] = 
     """
     given = OmegaConf.to_container(cfg, resolve=False)
     assert isinstance(given, dict)
-    return plain(OmegaConf.create(overridden(trained, {str(key): one for key, one in given.items()}, keys)))
+    named = {str(key): one for key, one in given.items()}
+    return plain(OmegaConf.create(overridden(trained, named, keys, typed)))
+
+
+def _typed() -> list[str]:
+    """Keys of the command line's overrides."""
+    return [one.lstrip("+~").partition("=")[0] for one in HydraConfig.get().overrides.task]
 
 
 def run_folder() -> Path:
@@ -294,7 +302,8 @@ def evaluation_run(cfg: DictConfig) -> Any:
     given = _own(cfg)
     statistics, thresholds = (instantiate(given[key], key) for key in ("statistics", "thresholds"))
     checkpoint = read_checkpoint(given["checkpoint"])
-    config = _overridden(checkpoint["vsr_config"], cfg)
+    _check_split(checkpoint["vsr_config"], cfg)
+    config = _overridden(checkpoint["vsr_config"], cfg, typed=_typed())
     config["model"] = without_weights(config["model"])
     set_threads(given["threads"])
     folder = run_folder()
@@ -434,11 +443,23 @@ def _embedded(cfg: DictConfig) -> Any:
     from vsr.training.measure import load_model
 
     path = Path(cfg.checkpoint)
-    trained = _overridden(read_checkpoint(path)["vsr_config"], cfg, ("data", "transforms", "loader"))
+    config = read_checkpoint(path)["vsr_config"]
+    _check_split(config, cfg)
+    trained = _overridden(config, cfg, ("data", "transforms", "loader"), _typed())
     trained["model"] = without_weights(trained["model"])
     model = network(trained)
     load_model(model, path)
     return Embedded(model, datamodule(trained), cfg.split, path)
+
+
+def _check_split(trained: dict[str, Any], cfg: DictConfig) -> None:
+    """Raise where a part of a checkpoint's networks learned from what is to be measured."""
+    from vsr.training.checkpoints import VAL_SEEN
+
+    if cfg.split == "val" and trained.get(VAL_SEEN) and AS_TRAINED in (cfg.get("data") or {}):
+        raise ConfigError(
+            f"split=val: networks of other folds in {cfg.checkpoint} learned from it; use split=test"
+        )
 
 
 def _conf(group: str) -> Path:

@@ -30,7 +30,6 @@ from vsr.sweeps import (
     Sweep,
     SweepFolder,
     Trial,
-    best,
 )
 
 GROUP = "sweeps"
@@ -153,7 +152,16 @@ class Multirun:
         targets = [str(part.get("_target_", "")) for part in self.search.values() if isinstance(part, dict)]
         if any(one.startswith("optuna.") for one in targets) and not importlib.util.find_spec("optuna"):
             raise ConfigError("this search needs the package optuna; install the extra: vsr[optuna]")
-        return instantiate(self.search, "hydra.sweeper.search", sweep=sweep)
+        search = instantiate(self.search, "hydra.sweeper.search", sweep=sweep)
+        if search.guided:
+            from vsr.reports.sweep import REPEATED  # it loads Matplotlib, which a grid needs at its end only
+
+            for key in sweep.space.varied.keys() & set(REPEATED):
+                raise ConfigError(
+                    f"{key} repeats a run, and a search would choose its luckiest value: search with "
+                    f"one, then repeat the best with -m {key}=…"
+                )
+        return search
 
     def _launcher(self) -> Any:
         node = OmegaConf.to_container(self.config.hydra.launcher, resolve=True)
@@ -231,17 +239,13 @@ def _dimension(override: Override) -> Choices | Interval:
 
 
 def _finish(sweep: Sweep) -> None:
-    """Write the report, say which job is the best, and raise where some failed."""
-    console, ended = rich.get_console(), sweep.folder.ended()
-    found = best(ended, sweep.direction)
-    if found is not None:
-        words = " ".join(f"{key}={value}" for key, value in sweep.folder.overrides(found[0]).items())
-        console.print(
-            f"Best {sweep.metric}: {found[1]:.4f}, job {found[0]}  {words}".rstrip(), soft_wrap=True
-        )
-    from vsr.reports.sweep import write_sweep  # it draws, which nothing before needs
+    """Write the report, say which job or which mean is the best, and raise where some failed."""
+    from vsr.reports.sweep import best_line, read_sweep, write_sweep  # it draws: nothing before needs that
 
+    console, ended = rich.get_console(), sweep.folder.ended()
     console.print(f"Report: {write_sweep(sweep.folder.root)}", soft_wrap=True)
+    if found := best_line(read_sweep(sweep.folder.root)):
+        console.print(found, soft_wrap=True)
     failed = [str(number) for number, one in ended.items() if one.state == "failed"]
     if failed:
         raise UserError(

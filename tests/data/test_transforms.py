@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 from scipy.stats import ks_2samp
-from torchvision.transforms import RandomResizedCrop
+from torchvision.transforms import RandomResizedCrop, v2
 
 from vsr.data import PictureTransforms
 from vsr.data.dataset import seeded
@@ -158,6 +158,28 @@ def test_square_shows_all_of_the_picture_squeezed():
     assert (view[0] > 127).sum(dim=1).tolist() == [5] * 10
 
 
+@pytest.mark.parametrize("size", [(400, 300), (300, 500)])
+def test_a_share_of_the_middle_square_is_resizing_and_cropping_in_one(size):
+    noise = torch.rand(3, *size[::-1], generator=torch.Generator().manual_seed(0))
+    smooth = v2.functional.gaussian_blur(noise, 41, 8.0)
+    picture = v2.functional.to_pil_image((smooth - smooth.min()) / (smooth.max() - smooth.min()))
+    reference = v2.Compose([v2.Resize(256), v2.CenterCrop(227), v2.PILToTensor()])(picture).float()
+    view = PictureTransforms(227, crop_share=227 / 256).evaluate(picture)
+    assert (view - reference).abs().mean() < 2  # torchvision rounds to whole pixels twice
+    assert (PictureTransforms(227).evaluate(picture) - reference).abs().mean() > 8
+
+
+def test_a_share_of_the_middle_square_is_decoded_large_enough():
+    assert PictureTransforms(227, crop_share=227 / 256).evaluation_decode_size == 256
+    assert PictureTransforms(227).evaluation_decode_size == 227
+
+
+def test_a_kept_view_is_not_cropped_again(picture):
+    transforms = PictureTransforms(32, crop_share=0.5)
+    view = transforms.evaluate(picture)
+    assert transforms.evaluate(view.permute(1, 2, 0).numpy()).equal(view)
+
+
 @pytest.mark.parametrize("resize", ["crop", "pad", "square"])
 def test_the_view_of_a_view_is_the_same(picture, resize):
     transforms = PictureTransforms(32, resize=resize)
@@ -182,6 +204,9 @@ def test_pixels_are_cropped_where_a_picture_would_be_and_look_the_same(picture):
     [
         ({"size": 0}, "size must be >= 1"),
         ({"local_size": 0}, "local_size must be >= 1"),
+        ({"crop_share": 0.0}, "crop_share must be > 0 and at most 1, got 0"),
+        ({"crop_share": 1.1}, "crop_share must be > 0 and at most 1, got 1.1"),
+        ({"crop_share": 0.9, "resize": "pad"}, "crop_share must be 1 with resize=pad, got 0.9"),
         ({"resize": "keep"}, "resize must be one of crop, square, pad, got keep"),
         ({"scale": (0.8, 0.5)}, "scale must be two numbers"),
         ({"scale": (0.5, 2.0)}, "scale must be between 0 and 1"),

@@ -162,6 +162,16 @@ def test_without_the_catalogue_the_numbers_are_compared_and_the_page_says_why(
     assert "No pictures: the catalogue has changed since" in html
 
 
+def test_a_picture_size_that_is_given_is_the_one_that_is_measured(script, chosen_on_test, measured, tmp_path):
+    found = []
+    for key in ("data.image_size", "transforms.size"):
+        what, into = f"checkpoint={chosen_on_test}/checkpoints/last.ckpt", tmp_path / key
+        code, _, err = evaluate(script, what, into, f"{key}=24")
+        assert code == 0, err
+        found.append(about(into)["means"])
+    assert found[0] == found[1] != about(measured)["means"]
+
+
 def test_evaluations_of_two_splits_refuse_to_be_compared(script, chosen_on_test, measured, tmp_path):
     what = f"checkpoint={chosen_on_test}/checkpoints/last.ckpt"
     code, _, err = evaluate(script, what, tmp_path / "val", "split=val")

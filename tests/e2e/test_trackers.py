@@ -8,6 +8,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from vsr.multirun import quoted
+from vsr.sweeps.job import PRUNED
+from vsr.sweeps.journal import open_study
+
 _BLOCK, _HEAD, _FIRST = 32768, 7, 7  # bytes: of a block, of a part's head, of the file's head
 
 
@@ -150,6 +154,23 @@ def test_a_run_that_breaks_is_shown_as_failed(script, tiny, tmp_path):
     _, found = offline_run(folder)
     assert found["exit"][0].exit_code == 1
     assert "artifact" not in found
+
+
+def pruned_at_once(folder):
+    """The overrides that a sweep gives to a job, whose pruner here stops whatever it sees."""
+    optuna = pytest.importorskip("optuna", reason="the extra optuna is not installed")
+    trial = open_study(folder, "maximize").ask()
+    pruner = {"_target_": f"{optuna.__name__}.pruners.ThresholdPruner", "lower": 2.0}
+    reporting = {"_target_": "vsr.sweeps.OptunaTrial", "folder": str(folder / str(trial.number))}
+    node = {"_target_": "vsr.training.Pruning", "trial": {**reporting, "pruner": pruner}}
+    return f"+callbacks.pruning={quoted(node)}"
+
+
+def test_a_pruned_run_has_finished_and_is_tagged(script, tiny, tmp_path):
+    folder = tracked(script, tiny, tmp_path / "0", "logger=wandb", pruned_at_once(tmp_path), code=PRUNED)
+    _, found = offline_run(folder)
+    assert found["exit"][0].exit_code == 0
+    assert list(found["run"][-1].tags) == ["pruned: true"]
 
 
 def test_mlflow_has_metrics_configuration_and_reports(script, tiny, tmp_path, monkeypatch):

@@ -25,6 +25,13 @@ def test_a_grid_is_every_combination_in_order_with_the_best_named(sweep):
     assert "4/4  job 3  x=1 kind=b  val/map -0.500  best 0.000 (job 2)" in done.out
 
 
+def test_the_last_line_of_a_sweep_over_seeds_says_that_the_best_is_a_mean(sweep):
+    done = sweep("x=0,1", "seed=0,1", "epochs=1")
+    assert done.code == 0, done.err
+    told = "Best mean of val/map over 2 seeds: 0.0500 (sd 0.0707), jobs 2, 3  x=1"
+    assert done.out.rstrip().splitlines()[-1] == told
+
+
 def test_jobs_that_fail_or_crash_are_rows_while_the_others_go_on_and_are_tried_again_alone(sweep, tmp_path):
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "crash-0").touch()

@@ -35,6 +35,15 @@ def test_a_killed_search_goes_on_to_the_table_of_one_never_killed(sweep, tmp_pat
     assert done.about()["space"] == {"x": {"low": -3.0, "high": 3.0, "log": False, "int": False}}
 
 
+def test_a_search_does_not_choose_the_luckiest_seed(sweep):
+    done = sweep(*SEARCH, "seed=0,1")
+    assert done.code == 1
+    line = done.err.splitlines()[-1]
+    assert line.startswith("error: seed repeats a run")
+    assert line.endswith("search with one, then repeat the best with -m seed=…")
+    assert not done.trials()
+
+
 def quadratic(folder, trials=25, lost=(), **options) -> list[dict]:
     """The points of a search for x = 1; those of ``lost`` are taken twice, as after a kill."""
     place = SweepFolder(folder)

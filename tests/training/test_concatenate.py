@@ -1,13 +1,19 @@
+import inspect
 import sys
+from pathlib import Path
 
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
 
 from vsr import assemble
-from vsr.errors import CheckpointError
-from vsr.training.concatenate import concatenate, main
+from vsr.data import PictureTransforms
+from vsr.errors import CheckpointError, ConfigError
+from vsr.training.checkpoints import chosen_on
+from vsr.training.concatenate import LOCAL, TRAINING, concatenate, main
 from vsr.training.measure import load_model
 
+CONF = Path(__file__).parents[2] / "conf"
 MODEL = {
     "_target_": "vsr.models.EmbeddingModel",
     "backbone": "squeezenet1_1",
@@ -47,13 +53,75 @@ def test_the_checkpoint_of_two_gives_their_embeddings_side_by_side(folds, tmp_pa
     torch.testing.assert_close(both(images), expected)
 
 
-def test_networks_that_look_at_other_pictures_are_refused(folds, tmp_path):
+def changed(path, **changes):
+    """Write ``path`` again with changes in groups of its configuration."""
+    checkpoint = torch.load(path, weights_only=True)
+    config = checkpoint["vsr_config"]
+    made = {key: {**(config.get(key) or {}), **values} for key, values in changes.items()}
+    torch.save({**checkpoint, "vsr_config": {**config, **made}}, path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"transforms": {"size": 96}}, "transforms.size (96, not 64)"),
+        ({"transforms": {"crop_share": 0.875}}, "transforms.crop_share (0.875, not 1.0)"),
+        (
+            {"data": {"root": "other", "levels": ["a"]}},
+            "data.root (other, not photos), data.levels (['a'], not None)",
+        ),
+        (
+            {"data": {"folds": 5}, "transforms": {"resize": "pad"}},
+            "data.folds (5, not None), transforms.resize",
+        ),
+    ],
+)
+def test_networks_that_see_other_pictures_are_refused_with_all_that_differs(folds, tmp_path, changes, told):
     paths, _ = folds
-    checkpoint = torch.load(paths[1], weights_only=True)
-    torch.save({**checkpoint, "vsr_config": config(1, size=96)}, paths[1])
-    with pytest.raises(CheckpointError, match=r"1\.ckpt cannot be .*: transforms\.size \(64 then, 96 now\)"):
+    changed(paths[1], **changes)
+    with pytest.raises(CheckpointError) as refusal:
         concatenate(paths, tmp_path / "all.ckpt")
+    assert f"{paths[1]} cannot be concatenated with {paths[0]}: it differs in {told}" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
     assert not (tmp_path / "all.ckpt").exists()
+
+
+def test_what_only_training_saw_may_differ(folds, tmp_path):
+    changed(folds[0][1], transforms={"color": 0.4, "crop_share": 1.0}, data={"cache_dir": "there"})
+    concatenate(folds[0], tmp_path / "all.ckpt")
+
+
+def test_every_option_of_the_transforms_either_may_differ_or_is_seen():
+    options = set(inspect.signature(PictureTransforms).parameters)
+    assert options - {*TRAINING, *LOCAL} == {"size", "resize", "crop_share"}
+
+
+def test_networks_with_adapters_are_refused(folds, tmp_path):
+    changed(folds[0][1], finetune={"rank": 4})
+    with pytest.raises(CheckpointError, match=r"1\.ckpt cannot be .*: it has adapters \(rank 4\)"):
+        concatenate(folds[0], tmp_path / "all.ckpt")
+
+
+def test_one_that_was_chosen_on_test_marks_them_all(folds, tmp_path):
+    changed(folds[0][1], callbacks={"best": {"monitor": "test/map"}})
+    concatenate(folds[0], tmp_path / "all.ckpt")
+    made = torch.load(tmp_path / "all.ckpt", weights_only=True)["vsr_config"]
+    assert chosen_on(made, tmp_path / "all.ckpt") == "test"
+
+
+@pytest.mark.parametrize("script", ["evaluate", "compare"])
+def test_folds_are_not_measured_on_a_val_that_some_learned_from(folds, tmp_path, script):
+    concatenate(folds[0], tmp_path / "all.ckpt")
+    trained = torch.load(tmp_path / "all.ckpt", weights_only=True)["vsr_config"]
+    words = [f"checkpoint={tmp_path}/all.ckpt", "split=val"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        with pytest.raises(
+            ConfigError, match=r"networks of other folds in .*all\.ckpt learned from it; use split=test"
+        ):
+            assemble._check_split(trained, compose(script, words))
+        assemble._check_split(trained, compose(script, words[:1]))
+        assemble._check_split(trained, compose(script, [*words, "data=toystore"]))
+        assemble._check_split(config(0), compose(script, words))
 
 
 def test_one_checkpoint_alone_is_refused(folds, tmp_path):

@@ -42,6 +42,40 @@ def test_an_unknown_mode_is_refused(tmp_path):
         mode(tmp_path, mode="on")
 
 
+class Client:
+    """Stands in for MLflow's."""
+
+    def __init__(self) -> None:
+        self.calls = []
+
+    def get_run(self, run_id):
+        return run_id
+
+    def set_tag(self, run_id, key, value):
+        self.calls.append(("tag", run_id, key, value))
+
+    def set_terminated(self, run_id, status):
+        self.calls.append(("end", run_id, status))
+
+
+@pytest.mark.parametrize(
+    ("how", "calls"),
+    [
+        ("finished", [("end", "r", "FINISHED")]),
+        ("pruned", [("tag", "r", "pruned", "true"), ("end", "r", "FINISHED")]),
+        ("failed", [("end", "r", "FAILED")]),
+    ],
+)
+def test_mlflow_hears_how_a_run_ended(monkeypatch, how, calls):
+    client = Client()
+    monkeypatch.setattr(loggers.RunMLFlowLogger, "experiment", client)
+    monkeypatch.setattr(loggers.RunMLFlowLogger, "run_id", "r")
+    logger = object.__new__(loggers.RunMLFlowLogger)
+    logger._initialized, logger._checkpoint_callback, logger._log_model = True, None, False
+    loggers.close([logger], how)
+    assert client.calls == calls
+
+
 @pytest.fixture
 def no_server(monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -150,7 +150,7 @@ class VisualSearchData(L.LightningDataModule):
             index,
             labels,
             self.transforms.evaluate,
-            self.transforms.size,
+            self.transforms.evaluation_decode_size,
             self.on_corrupt,
             pictures=self._evaluation_pictures,
         )

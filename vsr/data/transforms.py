@@ -77,6 +77,8 @@ class PictureTransforms:
         resize: of evaluation. ``crop`` keeps the shape and shows the whole short side and the middle of the
             long one; ``pad`` keeps the shape and shows all of it, with bars of ImageNet's mean color;
             ``square`` shows all of it and does not keep the shape.
+        crop_share: of the side of that middle square, what evaluation shows of it: 227/256 is the middle 227
+            pixels of a picture resized to 256. Below 1 with ``resize=crop`` alone.
         local_size: height and width of a local view, pixels (multi-crop, arXiv 2006.09882).
         local_scale: smallest and largest share of the area that a local view covers.
 
@@ -98,6 +100,7 @@ class PictureTransforms:
         blur_radius: Sequence[float] = (0.1, 1.5),
         erase: float = 0.0,
         resize: Resize = "crop",
+        crop_share: float = 1.0,
         local_size: int = 96,
         local_scale: Sequence[float] = (0.05, 0.25),
     ) -> None:
@@ -106,6 +109,10 @@ class PictureTransforms:
                 raise ValueError(f"{name} must be >= 1 pixel, got {side}")
         if resize not in get_args(Resize):
             raise ValueError(f"resize must be one of {', '.join(get_args(Resize))}, got {resize}")
+        if not 0 < crop_share <= 1:
+            raise ValueError(f"crop_share must be > 0 and at most 1, got {crop_share}")
+        if crop_share < 1 and resize != "crop":
+            raise ValueError(f"crop_share must be 1 with resize={resize}, got {crop_share}; use resize=crop")
         ranges = {"scale": scale, "ratio": ratio, "blur_radius": blur_radius, "local_scale": local_scale}
         for name, pair in ranges.items():
             if len(pair) != 2 or not 0 < pair[0] <= pair[1]:
@@ -128,6 +135,7 @@ class PictureTransforms:
                 raise ValueError(f"{name} must be between 0 and {most}, got {value}")
         self.size, self.local_size = size, local_size
         self.resize: Resize = resize
+        self.crop_share = crop_share
         self.local_scale = tuple(local_scale)
         self.scale, self.ratio = tuple(scale), tuple(ratio)
         self.flip, self.rotate, self.grey, self.erase = flip, rotate, grey, erase
@@ -145,9 +153,14 @@ class PictureTransforms:
     def train_decode_size(self) -> int:
         """Short side, pixels, to decode to for `train`: the smallest crop still fills the output.
 
-        For `evaluate` it is ``size``, so that what is measured does not depend on how training crops.
+        That for `evaluate` is another, so that what is measured does not depend on how training crops.
         """
         return math.ceil(self.size / math.sqrt(self.scale[0]))
+
+    @property
+    def evaluation_decode_size(self) -> int:
+        """The same for `evaluate`."""
+        return math.ceil(self.size / self.crop_share)
 
     @property
     def local_decode_size(self) -> int:
@@ -163,7 +176,7 @@ class PictureTransforms:
         return self._view(picture, self.local_size, self.local_scale)
 
     def evaluate(self, picture: Picture) -> Tensor:
-        """The deterministic view (3, S, S) uint8 of an RGB picture; of such a view, the same view."""
+        """The deterministic view (3, S, S) uint8 of an RGB picture; of such a view as an array, the same."""
         if isinstance(picture, np.ndarray):
             if picture.shape == (self.size, self.size, 3):
                 return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
@@ -177,7 +190,7 @@ class PictureTransforms:
             return picture.resize(size, Resampling.BILINEAR)
         if self.resize == "pad":
             return _padded(picture, self.size)
-        side = min(width, height)
+        side = min(width, height) * self.crop_share
         left, top = (width - side) / 2, (height - side) / 2
         return picture.resize(size, Resampling.BILINEAR, (left, top, left + side, top + side))
 

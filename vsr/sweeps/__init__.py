@@ -2,7 +2,7 @@
 
 from vsr.sweeps.folder import Outcome, SweepFolder, Trial
 from vsr.sweeps.job import PRUNED, end_with_parent
-from vsr.sweeps.local import Commands, Local, best
+from vsr.sweeps.local import Commands, Local
 from vsr.sweeps.optuna_search import OptunaSearch
 from vsr.sweeps.search import Grid, Search, Sweep
 from vsr.sweeps.slurm import Slurm
@@ -26,6 +26,5 @@ __all__ = [
     "Sweep",
     "SweepFolder",
     "Trial",
-    "best",
     "end_with_parent",
 ]

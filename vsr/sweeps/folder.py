@@ -129,10 +129,6 @@ class SweepFolder:
         told = json.loads(path.read_text(encoding="utf-8"))
         return Outcome(told["state"], told["value"], told["error"], told["seconds"])
 
-    def overrides(self, number: int) -> dict[str, Any]:
-        """What a job that was started has tried, by key."""
-        return json.loads((self.job(number) / TRIAL).read_text(encoding="utf-8"))["overrides"]
-
     def ended(self) -> dict[int, Outcome]:
         """Outcomes of the jobs that came to an end, by number."""
         numbers = sorted(int(path.parent.name) for path in self.root.glob(f"[0-9]*/{TRIAL}"))

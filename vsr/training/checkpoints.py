@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "checkpoints"
 BEST, LAST = "best", "last"
+VAL_SEEN = "val_seen"  # key of a checkpoint's configuration: some of its networks learned from val
 
 
 class _InRunFolder(ModelCheckpoint):

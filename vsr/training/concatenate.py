@@ -13,11 +13,15 @@ import torch
 
 from vsr.errors import CheckpointError, UserError
 from vsr.files import written_whole
-from vsr.training.checkpoints import read_checkpoint, without_weights
-from vsr.training.fit import differing
+from vsr.training.checkpoints import VAL_SEEN, looks_at_test, read_checkpoint, without_weights
+from vsr.training.fit import differences
 
-SEEN_ALIKE = ("transforms", "data")  # what decides which pictures a network sees, and of what size
-MAY_DIFFER = ("data.fold",)
+FOLD = "data.fold"
+TRAINING = ("scale", "ratio", "flip", "rotate", "color", "hue", "grey", "blur", "blur_radius", "erase")
+LOCAL = ("local_size", "local_scale")
+# Of data and transforms, what changes neither the pictures that are measured nor how they are shown.
+MAY_DIFFER = (FOLD, "data.download", "data.cache_dir", *(f"transforms.{one}" for one in (*TRAINING, *LOCAL)))
+ADDED = {"crop_share": 1.0}  # options of transforms that older checkpoints lack, and what they then were
 
 
 def concatenate(paths: Sequence[str | Path], out: str | Path) -> None:
@@ -28,33 +32,48 @@ def concatenate(paths: Sequence[str | Path], out: str | Path) -> None:
         out: of the new checkpoint.
 
     Raises:
-        CheckpointError: fewer than two, one that cannot be read, or they look at pictures differently.
+        CheckpointError: fewer than two, one that cannot be read or has adapters, or some are of other data
+            or see pictures differently.
     """
     if len(paths) < 2:
         raise CheckpointError(f"give two checkpoints or more to concatenate, got {len(paths)}")
     checkpoints = [read_checkpoint(path) for path in paths]
-    first = checkpoints[0]["vsr_config"]
-    for path, checkpoint in zip(paths, checkpoints, strict=True):
-        _check_alike(first, checkpoint["vsr_config"], path)
-    models = [without_weights(checkpoint["vsr_config"]["model"]) for checkpoint in checkpoints]
+    configs = [checkpoint["vsr_config"] for checkpoint in checkpoints]
+    for path, config in zip(paths, configs, strict=True):
+        _check_alike(configs[0], config, path, paths[0])
+    models = [without_weights(config["model"]) for config in configs]
     state = {
         f"model.models.{number}.{name.removeprefix('model.')}": value
         for number, checkpoint in enumerate(checkpoints)
         for name, value in checkpoint["state_dict"].items()
         if name.startswith("model.")
     }
-    config = {**first, "model": {"_target_": "vsr.models.Concatenated", "models": models}}
+    config = {**configs[0], "model": {"_target_": "vsr.models.Concatenated", "models": models}}
+    config[VAL_SEEN] = len({(one.get("data") or {}).get("fold") for one in configs}) > 1
+    for one in configs:
+        if looks_at_test(one):  # one that was chosen on test marks them all
+            config["callbacks"] = one["callbacks"]
     with written_whole(out) as aside:
         torch.save({"vsr_config": config, "state_dict": state}, aside)
 
 
-def _check_alike(first: dict[str, Any], config: dict[str, Any], path: str | Path) -> None:
-    for key in SEEN_ALIKE:
-        for difference in differing(first.get(key) or {}, config.get(key) or {}, f"{key}."):
-            if difference.split(" ")[0] not in MAY_DIFFER:
-                raise CheckpointError(
-                    f"checkpoint {path} cannot be concatenated with the first: {difference}"
-                )
+def _check_alike(first: dict[str, Any], config: dict[str, Any], path: str | Path, to: str | Path) -> None:
+    """Raise where the checkpoint of ``config`` does not go with the ``first``."""
+    if "rank" in (config.get("finetune") or {}):
+        rank = config["finetune"]["rank"]
+        raise CheckpointError(f"checkpoint {path} cannot be concatenated: it has adapters (rank {rank})")
+    found = differences(_seen(first), _seen(config))
+    told = [f"{key} ({new}, not {old})" for key, (old, new) in found.items() if key not in MAY_DIFFER]
+    if told:
+        raise CheckpointError(
+            f"checkpoint {path} cannot be concatenated with {to}: it differs in {', '.join(told)}"
+        )
+
+
+def _seen(config: dict[str, Any]) -> dict[str, Any]:
+    """What decides which pictures a network sees, and how."""
+    transforms = config.get("transforms") or {}
+    return {"data": config.get("data") or {}, "transforms": {**ADDED, **transforms}}
 
 
 def main() -> int:

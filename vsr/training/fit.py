@@ -9,6 +9,7 @@ import lightning as L
 import rich
 import yaml
 
+from vsr.errors import Pruned
 from vsr.files import write_json, write_text
 from vsr.reports import draw_curves, metrics_table, short_config, write_run_page
 from vsr.retrieval.breakdown import complete
@@ -23,7 +24,7 @@ from vsr.training.checkpoints import (
     read_checkpoint,
 )
 from vsr.training.evaluation import Measured, RankingEvaluation
-from vsr.training.loggers import close
+from vsr.training.loggers import End, close
 from vsr.training.measured_page import show_measured
 from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import PROVENANCE, command, git_state, provenance, versions
@@ -68,14 +69,17 @@ def train(run: Run) -> float | None:
         The monitored metric of the chosen checkpoint, for sweepers; None when it was not measured on val.
     """
     console = rich.get_console()
-    finished = False
+    how: End = "failed"
     try:
         if run.trainer.is_global_zero:
             console.print(short_config(run.config))
         summary = fit(run)
-        finished = True
+        how = "finished"
+    except Pruned:
+        how = "pruned"
+        raise
     finally:
-        close(run.trainer.loggers, finished)
+        close(run.trainer.loggers, how)
     if run.trainer.is_global_zero:
         rows = [("untrained", summary["untrained"]), ("val", summary["val"]), ("test", summary["test"])]
         intervals = {"test": summary["intervals"]["test"]}
@@ -145,15 +149,21 @@ def finish(run: Run) -> dict[str, Any]:
     return summary
 
 
-def differing(before: dict[str, Any], now: dict[str, Any], place: str = "") -> list[str]:
+def differing(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Dotted keys whose values differ between two configurations, ``ckpt_path`` aside."""
-    found: list[str] = []
+    found = differences(before, now)
+    return [f"{key} ({old} then, {new} now)" for key, (old, new) in found.items() if key != "ckpt_path"]
+
+
+def differences(before: dict[str, Any], now: dict[str, Any], place: str = "") -> dict[str, tuple[Any, Any]]:
+    """Both values by dotted key, where two configurations differ; None for a key that one lacks."""
+    found: dict[str, tuple[Any, Any]] = {}
     for key in dict.fromkeys([*before, *now]):
         old, new = before.get(key), now.get(key)
         if isinstance(old, dict) and isinstance(new, dict):
-            found += differing(old, new, f"{place}{key}.")
-        elif old != new and key != "ckpt_path":
-            found.append(f"{place}{key} ({old} then, {new} now)")
+            found |= differences(old, new, f"{place}{key}.")
+        elif old != new:
+            found[f"{place}{key}"] = (old, new)
     return found
 
 

@@ -5,11 +5,13 @@ import netrc
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from lightning.pytorch.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 
 from vsr.errors import ConfigError
 
+End = Literal["finished", "pruned", "failed"]
 MODES = ("auto", "online", "offline", "disabled")
 
 
@@ -131,25 +133,29 @@ class RunMLFlowLogger(MLFlowLogger):
     def finalize(self, status: str = "success") -> None:
         """Do nothing at the end of a pass: `end` tells how the run ended."""
 
-    def end(self, finished: bool) -> None:
-        """Tell how the run ended."""
-        super().finalize("success" if finished else "failed")
+    def end(self, how: End) -> None:
+        """Tell how the run ended; a pruned one has finished, and a tag says so."""
+        if how == "pruned":
+            self.experiment.set_tag(self.run_id, "pruned", "true")
+        super().finalize("failed" if how == "failed" else "success")
 
 
-def close(loggers: Iterable[Logger], finished: bool = True) -> None:
+def close(loggers: Iterable[Logger], how: End = "finished") -> None:
     """End the trackers' runs; the next job of a sweep in the same process then gets one of its own.
 
     Args:
         loggers: of the run.
-        finished: whether the run came to its end; it is shown as failed otherwise.
+        how: the run ended. One that its sweep pruned has finished too, and is tagged ``pruned: true``.
     """
     for logger in loggers:
         if isinstance(logger, RunMLFlowLogger):
-            logger.end(finished)
+            logger.end(how)
         elif isinstance(logger, WandbLogger):
             import wandb
 
-            wandb.finish(exit_code=0 if finished else 1)
+            if how == "pruned" and wandb.run is not None:  # on rank 0 alone
+                wandb.run.tags = (*(wandb.run.tags or ()), "pruned: true")
+            wandb.finish(exit_code=1 if how == "failed" else 0)
 
 
 def _logged_in() -> bool:

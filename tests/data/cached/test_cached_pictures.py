@@ -56,13 +56,13 @@ def file_of(root):
     return file
 
 
-@pytest.mark.parametrize("resize", ["crop", "pad", "square"])
-def test_what_is_measured_does_not_change_by_a_bit(photos, tmp_path, resize):
-    transforms = PictureTransforms(24, resize=resize)
+@pytest.mark.parametrize(("resize", "share"), [("crop", 1.0), ("crop", 0.8), ("pad", 1.0), ("square", 1.0)])
+def test_what_is_measured_does_not_change_by_a_bit(photos, tmp_path, resize, share):
+    transforms = PictureTransforms(24, resize=resize, crop_share=share)
     files, cached = CataloguePictures(photos), cache(photos, tmp_path, EvaluationView(transforms))
     for row in rows_of(photos):
-        want = transforms.evaluate(files(row, transforms.size))
-        assert transforms.evaluate(cached(row, transforms.size)).equal(want)
+        want = transforms.evaluate(files(row, transforms.evaluation_decode_size))
+        assert transforms.evaluate(cached(row, transforms.evaluation_decode_size)).equal(want)
 
 
 def test_training_pictures_keep_their_shape_and_are_never_enlarged(photos, tmp_path):
@@ -89,7 +89,8 @@ def test_another_way_of_shrinking_has_a_folder_of_its_own(photos, tmp_path):
     cache(photos, tmp_path, ShortSide(17))
     cache(photos, tmp_path, EvaluationView(PictureTransforms(16)))
     cache(photos, tmp_path, EvaluationView(PictureTransforms(16, resize="pad")))
-    assert len(list(tmp_path.glob("pictures-*"))) == 4
+    cache(photos, tmp_path, EvaluationView(PictureTransforms(16, crop_share=0.9)))
+    assert len(list(tmp_path.glob("pictures-*"))) == 5
 
 
 def test_a_file_that_changed_is_cached_again_in_the_same_folder(photos, tmp_path):

@@ -60,7 +60,7 @@ def test_only_what_differs_is_a_hyper_parameter(search, seeds):
     assert set(found.keys) == {"loss.temperature", "optimizer.lr", "loss"}
     assert found.constant == {"trainer.max_epochs": 12}
     assert read_sweep(seeds).keys == ["loss"]
-    assert read_sweep(seeds).several_seeds
+    assert read_sweep(seeds).repeats == "seeds"
 
 
 def test_a_plain_multirun_is_read_from_what_hydra_and_the_runs_wrote(make, tmp_path):

@@ -1,11 +1,12 @@
 import json
+import statistics
 
 import pandas as pd
 import pytest
 from parsed_page import Page
 from PIL import Image
 
-from vsr.reports.sweep import read_sweep, write_sweep
+from vsr.reports.sweep import best_line, read_sweep, write_sweep
 from vsr.reports.sweep.__main__ import main
 from vsr.reports.sweep.document import document
 
@@ -175,3 +176,80 @@ def test_the_command_says_the_best_and_where_the_page_is(make, tmp_path, capsys,
 def test_a_mistake_is_one_line_and_exit_code_1(tmp_path, capsys):
     assert main([str(tmp_path / "none")]) == 1
     assert capsys.readouterr().err.startswith("error: there is no folder")
+
+
+# The best run is a's, the best mean b's.
+FOLDS = {"a": (0.50, 0.60, 0.72, 0.90), "b": (0.55, 0.66, 0.78, 0.81)}
+
+
+@pytest.fixture
+def folds(make, tmp_path, undrawn):
+    """A sweep of two losses over four folds."""
+    space = {"data.fold": {"choices": [0, 1, 2, 3]}, "loss": {"choices": ["a", "b"]}}
+    make.about(tmp_path, space, fixed=["experiment=reality_check"])
+    for number, (fold, loss) in enumerate((fold, loss) for fold in range(4) for loss in FOLDS):
+        value = FOLDS[loss][fold]
+        make.trial(tmp_path, number, {"data.fold": fold, "loss": loss}, value, curve=[0.1, value])
+    return tmp_path
+
+
+def test_over_folds_the_best_mean_is_named_not_the_best_run(folds):
+    found = document(read_sweep(folds))
+    assert found.title.startswith("8 runs, best mean val/map 0.700 ± ")
+    assert found.title.endswith(" over 4 folds")
+    assert found.choice.name == "loss=b"
+    assert [one.number for one in found.choice.trials] == [1, 3, 5, 7]
+    command = "python train.py -m experiment=reality_check loss=b data.fold=0,1,2,3"
+    assert found.choice.command == command
+    assert "loss=b is 0.020 ahead of loss=a" in found.judgement.why
+    assert "paired t-test over folds (n = 4 and 4)" in found.judgement.why
+    text = Page(write_sweep(folds).read_text()).text
+    assert "mean of 4 folds" in text
+
+
+def test_means_over_folds_stand_with_their_standard_deviation(folds):
+    means = document(read_sweep(folds)).means
+    assert means.title == "Means over folds"
+    assert means.heads[:4] == ["configuration", "folds", "val/map", "sd"]
+    assert means.rows[0][:4] == ["loss=b", "4: 0, 1, 2, 3", "0.700", f"{statistics.stdev(FOLDS['b']):.3f}"]
+    assert "Folds share training pictures" in means.hint
+    write_sweep(folds)
+    numbers = json.loads((folds / "sweep_table.json").read_text())
+    assert numbers["repeated"] == ["data.fold"]
+    assert numbers["groups"][0]["sd"] == pytest.approx(statistics.stdev(FOLDS["b"]))
+
+
+def test_a_fold_is_no_option(folds, monkeypatch):
+    asked = []
+    monkeypatch.setattr("vsr.reports.sweep.document.explain", lambda runs, values, keys: asked.append(keys))
+    found = document(read_sweep(folds))
+    assert asked == [["loss"]]  # what has an importance, and is an axis of the figures
+    assert [row[0] for row in found.space.rows] == ["loss"]
+    assert found.runs.heads == ["run", "val/map", "loss", "data.fold", "epochs", "time", "state"]
+
+
+def test_the_end_of_a_sweep_says_that_the_best_is_a_mean(folds, make, tmp_path):
+    sd = statistics.stdev(FOLDS["b"])
+    told = best_line(read_sweep(folds))
+    assert told == f"Best mean of val/map over 4 folds: 0.7000 (sd {sd:.4f}), jobs 1, 3, 5, 7  loss=b"
+    make.about(tmp_path / "one", {})
+    assert best_line(read_sweep(tmp_path / "one")) == ""
+    make.trial(tmp_path / "one", 0, {"a": 1}, 0.5)
+    assert best_line(read_sweep(tmp_path / "one")) == "Best val/map: 0.5000, job 0  a=1"
+
+
+def test_a_fold_that_all_runs_share_stays_an_override(make, tmp_path):
+    make.about(tmp_path, {})
+    for number in range(2):
+        make.trial(tmp_path, number, {"loss": "a", "data.fold": 1, "seed": number}, 0.5 + number / 10)
+    found = document(read_sweep(tmp_path)).choice
+    assert (found.over, found.command) == ("2 seeds", "python train.py loss=a data.fold=1")
+
+
+def test_runs_that_training_did_not_help_are_flagged(folds, make, tmp_path):
+    assert document(read_sweep(folds)).warnings == []
+    make.about(tmp_path / "bad", {})
+    for fold, (before, value) in enumerate(((0.074, 0.062), (0.05, 0.06))):
+        make.trial(tmp_path / "bad", fold, {"data.fold": fold}, value, curve=[before, value])
+    (warning,) = document(read_sweep(tmp_path / "bad")).warnings
+    assert "no better than the untrained network: val/map 0.061 against 0.062." in warning["text"]

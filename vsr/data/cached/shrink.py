@@ -54,7 +54,7 @@ class ShortSide:
 
 
 class EvaluationView:
-    """Exactly the view that is measured, which a second `PictureTransforms.evaluate` leaves as it is.
+    """Exactly the view that is measured, which `PictureTransforms.evaluate` of its pixels leaves as it is.
 
     Args:
         transforms: their ``evaluate``.
@@ -62,7 +62,9 @@ class EvaluationView:
 
     def __init__(self, transforms: PictureTransforms) -> None:
         self.name = f"evaluation view {transforms.resize} {transforms.size}"
-        self.at_least = transforms.size
+        if transforms.crop_share != 1:
+            self.name += f" of {transforms.crop_share!r}"
+        self.at_least = transforms.evaluation_decode_size
         self.fixed: tuple[int, int] | None = (transforms.size, transforms.size)
         self.transforms = transforms
 

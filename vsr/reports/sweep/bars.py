@@ -1,4 +1,4 @@
-"""Bars and intervals: how much each hyper-parameter matters, and groups of seeds side by side."""
+"""Bars and intervals: how much each hyper-parameter matters, and configurations side by side."""
 
 from typing import Any
 
@@ -49,12 +49,12 @@ def importance_figure(found: Explained) -> Figure:
 
 
 def groups_figure(sweep: Sweep, ordered: list[Group]) -> Figure:
-    """Mean and 95 % interval of each group, its seeds as dots; the best on top."""
+    """Mean and 95 % interval of each group, its single runs as dots; the best on top."""
     drawn = ordered[:MOST_ROWS]
-    note = "Bar: mean over seeds; line: its 95 % interval (Student's t); dots: single seeds."
+    note = f"Bar: mean over {sweep.repeats}; line: its 95 % interval (Student's t); dots: single runs."
     if len(drawn) < len(ordered):
         note += f" The best {len(drawn)} of {len(ordered)}."
-    figure = canvas.figure_of(_HEAD + _FOOT + _ROW * len(drawn), f"{sweep.metric} over seeds", note)
+    figure = canvas.figure_of(_HEAD + _FOOT + _ROW * len(drawn), f"{sweep.metric} over {sweep.repeats}", note)
     axes = _rows(figure, [one.name for one in drawn], right=1.62)
     low, high = _limits(drawn)
     for y, group in enumerate(drawn):
@@ -82,7 +82,7 @@ def groups_figure(sweep: Sweep, ordered: list[Group]) -> Figure:
 
 
 def _limits(drawn: list[Group]) -> tuple[float, float]:
-    """All seeds, and intervals as far as they do not hide them: those of two seeds may be wider than all."""
+    """All runs, and intervals as far as they do not hide them: those of two runs may be wider than all."""
     values = np.concatenate([one.values for one in drawn])
     span = max(float(np.ptp(values)), 1e-3)
     ends = np.array(

@@ -1,5 +1,6 @@
 """The configuration that a sweep speaks for, and the only one whose test figures are shown."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,23 +8,24 @@ import numpy as np
 
 from vsr.reports.formats import interval, is_number, measured
 from vsr.reports.markdown import Table
-from vsr.reports.sweep.files import SEED, Sweep, Trial
-from vsr.reports.sweep.groups import Group, half_width
-from vsr.reports.sweep.overrides import named, typed
+from vsr.reports.sweep.files import FOLD, SEED, Sweep, Trial
+from vsr.reports.sweep.groups import Group, half_width, standard_deviation
+from vsr.reports.sweep.overrides import as_text, named, typed
 
 _MOST_METRICS = 10
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The best run, or the runs of the best group over seeds.
+    """The best run, or the runs of the configuration whose mean is best.
 
     Attributes:
         name: what sets it apart from the others.
-        trials: one, or one a seed.
+        trials: one, or one a fold and seed.
         command: that trains it again.
         value: the metric, its mean over ``trials``.
-        half: half the width of its 95 % interval over seeds; NaN for one.
+        half: half the width of its 95 % interval over ``trials``; NaN for one.
+        over: ``4 folds``: what ``value`` is the mean of; empty for one.
         summaries: content of ``summary.json`` of the runs that have one.
     """
 
@@ -32,7 +34,13 @@ class Choice:
     command: str
     value: float
     half: float
+    over: str
     summaries: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the metric over ``trials``; NaN for one."""
+        return standard_deviation([one.value for one in self.trials if one.value is not None])
 
     def test(self, name: str) -> list[float]:
         """A test metric (n,) of the runs that measured it."""
@@ -40,33 +48,38 @@ class Choice:
 
 
 def choose(sweep: Sweep, ordered: list[Group]) -> Choice | None:
-    """The best of ``ordered`` where there are several seeds, else the best run; None before any finished."""
+    """The first of ``ordered`` where runs are repeated, else the best run; None before any finished."""
     if not sweep.complete:
         return None
-    trials = ordered[0].trials if sweep.several_seeds and ordered else sweep.complete[:1]
+    trials = ordered[0].trials if sweep.repeated and ordered else sweep.complete[:1]
+    several = len(trials) > 1
     values = [one.value for one in trials if one.value is not None]
     summaries = [found for one in trials if (found := one.summary())]
     overrides = trials[0].overrides
-    name = named(overrides, sweep.keys) or f"run {trials[0].number}"
+    name = named(overrides, sweep.keys) or ("all runs" if several else f"run {trials[0].number}")
+    again = {key: one for key, one in overrides.items() if key not in sweep.repeated or not several}
+    folds = dict.fromkeys(as_text(one.overrides.get(FOLD)) for one in trials)
     return Choice(
         name,
         trials,
-        command_of(sweep, {key: one for key, one in overrides.items() if key != SEED or len(trials) == 1}),
+        command_of(sweep, again, FOLD, folds if several and FOLD in sweep.repeated else ()),
         float(np.mean(values)),
         half_width(values),
+        sweep.counted(len(trials)) if several else "",
         summaries,
     )
 
 
-def command_of(sweep: Sweep, overrides: dict[str, Any], seeds: str = "") -> str:
-    """The command line that runs ``overrides`` alone, or for each of ``seeds``."""
+def command_of(sweep: Sweep, overrides: dict[str, Any], key: str = SEED, values: Iterable[str] = ()) -> str:
+    """The command line that runs ``overrides`` alone, or for each of ``values`` of ``key``."""
+    swept = ",".join(values)
     script = next((word for word in sweep.command.split() if word.endswith(".py")), "train.py")
     fixed = sweep.fixed
-    if seeds:
-        overrides = {key: one for key, one in overrides.items() if key != SEED}
-        fixed = [one for one in fixed if one.partition("=")[0] != SEED]
+    if swept:
+        overrides = {name: one for name, one in overrides.items() if name != key}
+        fixed = [one for one in fixed if one.partition("=")[0] != key]
     words = typed(overrides, fixed)
-    parts = ("python", script, "-m" if seeds else "", words, f"{SEED}={seeds}" if seeds else "")
+    parts = ("python", script, "-m" if swept else "", words, f"{key}={swept}" if swept else "")
     return " ".join(part for part in parts if part)
 
 
@@ -82,11 +95,7 @@ def figures(choice: Choice, metric: str) -> Table:
         test, val = choice.test(name), _column(choice.summaries, split or "val", name)
         around = interval(_around(test) if several else _of_queries(choice.summaries[0], name))
         rows.append([name, measured(np.mean(val) if val else None), measured(np.mean(test)), around])
-    over = (
-        f"Means over {len(choice.summaries)} seeds, interval over seeds"
-        if several
-        else "Interval over queries"
-    )
+    over = f"Means of {choice.over}, interval over them" if several else "Interval over queries"
     hint = f"{over}. The choice was made by {metric}, which is therefore a little too good."
     return Table("The chosen one", heads, rows, hint, words=1)
 

@@ -7,7 +7,7 @@ from vsr.reports.formats import ABSENT, count, duration, is_number, measured, th
 from vsr.reports.markdown import Table
 from vsr.reports.sweep import words
 from vsr.reports.sweep.choice import Choice, choose, figures
-from vsr.reports.sweep.files import SEED, Sweep, Trial
+from vsr.reports.sweep.files import FOLD, Sweep, Trial
 from vsr.reports.sweep.groups import Group, Verdict, groups, verdict
 from vsr.reports.sweep.importance import Explained, explain
 from vsr.reports.sweep.overrides import shown
@@ -31,7 +31,7 @@ class Document:
         chosen: figures of the chosen one on val and test.
         space: the hyper-parameters.
         runs: all runs.
-        over_seeds: groups of runs that differ in their seed alone; None with one seed.
+        means: of configurations over folds and seeds; None where nothing is repeated.
         facts: what was swept, and how.
         found: groups, verdict and importances as numbers.
     """
@@ -47,7 +47,7 @@ class Document:
     chosen: Table | None
     space: Table
     runs: Table
-    over_seeds: Table | None
+    means: Table | None
     facts: list[words.Fact]
     found: "Found" = field(repr=False, kw_only=True)
 
@@ -68,10 +68,12 @@ class Found:
 
 def document(sweep: Sweep) -> Document:
     """What the report of ``sweep`` says."""
-    ordered = groups(sweep) if sweep.several_seeds else []
+    ordered = groups(sweep) if sweep.repeated else []
     done = sweep.complete
     values = [one.value for one in done if one.value is not None]
-    found = Found(ordered, verdict(ordered), explain([one.overrides for one in done], values, sweep.keys))
+    found = Found(
+        ordered, verdict(ordered, sweep.repeats), explain([one.overrides for one in done], values, sweep.keys)
+    )
     choice = choose(sweep, ordered)
     return Document(
         words.heading(sweep, choice),
@@ -79,13 +81,13 @@ def document(sweep: Sweep) -> Document:
         sweep.metric,
         choice,
         words.judge(sweep, found.verdict, choice),
-        words.edges(sweep),
+        words.edges(sweep, choice),
         words.importance_text(sweep, found.explained),
         words.warnings(sweep, choice),
         figures(choice, sweep.metric) if choice and choice.summaries else None,
         _space(sweep, choice, found),
         _runs(sweep),
-        _over_seeds(sweep, ordered) if sweep.several_seeds else None,
+        _means(sweep, ordered) if sweep.repeated else None,
         words.facts(sweep),
         found=found,
     )
@@ -104,9 +106,9 @@ def _space(sweep: Sweep, choice: Choice | None, found: Found) -> Table:
 
 
 def _runs(sweep: Sweep) -> Table:
-    seeds = [SEED] if sweep.several_seeds else []
-    heads = ["run", sweep.metric, *sweep.keys, *seeds, "epochs", "time", "state"]
-    rows = [_row(one, [*sweep.keys, *seeds]) for one in sweep.ranked]
+    keys = [*sweep.keys, *sweep.repeated]
+    heads = ["run", sweep.metric, *keys, "epochs", "time", "state"]
+    rows = [_row(one, keys) for one in sweep.ranked]
     hint = ""
     if any(one.state != "complete" and one.reached is not None for one in sweep.trials):
         hint = "In brackets: the best that a run without an end reached; it takes no place among the others."
@@ -130,13 +132,14 @@ def _short(error: str) -> str:
     return line if len(line) <= _MOST_ERROR else f"{line[:_MOST_ERROR]}…"
 
 
-def _over_seeds(sweep: Sweep, ordered: list[Group]) -> Table:
-    heads = ["configuration", "seeds", sweep.metric, "± 95 %", "least", "most", "not finished"]
+def _means(sweep: Sweep, ordered: list[Group]) -> Table:
+    heads = ["configuration", sweep.repeats, sweep.metric, "sd", "± 95 %", "least", "most", "not finished"]
     rows = [
         [
             one.name,
-            f"{one.n}: {', '.join(one.seeds)}",
+            f"{one.n}: {('; ' if len(sweep.repeated) > 1 else ', ').join(one.repeats)}",
             measured(one.mean),
+            measured(one.sd) if is_number(one.sd) else ABSENT,
             measured(one.half) if is_number(one.half) else ABSENT,
             measured(float(one.values.min())),
             measured(float(one.values.max())),
@@ -144,4 +147,7 @@ def _over_seeds(sweep: Sweep, ordered: list[Group]) -> Table:
         ]
         for one in ordered
     ]
-    return Table("Over seeds", heads, rows, "± 95 %: Student's t-interval of the mean over seeds.")
+    hint = f"{sweep.metric}: the mean over {sweep.repeats}; ± 95 %: Student's t-interval of it."
+    if FOLD in sweep.repeated:
+        hint += f" {words.FOLDS_SHARE}"
+    return Table(f"Means over {sweep.repeats}", heads, rows, hint)

@@ -18,7 +18,8 @@ from vsr.reports.sweep.overrides import as_text, parsed
 
 SWEEP, TRIAL, SUMMARY, METRICS = "sweep.json", "trial.json", "summary.json", "metrics.csv"
 STATES = ("complete", "pruned", "running", "failed")  # in the order of the table
-SEED = "seed"
+REPEATED = ("data.fold", "seed")  # runs that differ only in these repeat one configuration
+FOLD, SEED = REPEATED
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,12 @@ class Trial:
     seconds: float | None
     curve: pd.DataFrame
     folder: Path
+
+    @property
+    def untrained(self) -> float | None:
+        """The metric before training; None where that was not measured."""
+        epochs, values = (self.curve[name].to_numpy(dtype=float) for name in ("epoch", "value"))
+        return float(values[epochs == 0][0]) if (epochs == 0).any() else None
 
     def summary(self) -> dict[str, Any]:
         """The content of its ``summary.json``; empty where there is none."""
@@ -93,25 +100,31 @@ class Sweep:
 
     @cached_property
     def keys(self) -> list[str]:
-        """The hyper-parameters: keys of the space or whose value differs between runs; without the seed."""
-        told = [key for key in self.space if key != SEED]
-        differing = [key for key in _all_keys(self.trials) if key != SEED and self._differs(key)]
-        return list(dict.fromkeys([*told, *differing]))
+        """The hyper-parameters: keys of the space or whose value differs between runs; none of `REPEATED`."""
+        differing = [key for key in _all_keys(self.trials) if self._differs(key)]
+        return [key for key in dict.fromkeys([*self.space, *differing]) if key not in REPEATED]
 
     @cached_property
     def constant(self) -> dict[str, Any]:
         """Overrides of the runs that are the same in all, besides those of ``fixed``."""
         first = self.trials[0].overrides if self.trials else {}
-        return {
-            key: value
-            for key, value in first.items()
-            if key not in self.keys and not self._differs(key) and (key != SEED or not self.several_seeds)
-        }
+        return {key: value for key, value in first.items() if key not in self.keys and not self._differs(key)}
+
+    @cached_property
+    def repeated(self) -> list[str]:
+        """Those of `REPEATED` in which runs differ: configurations are then compared by means."""
+        return [key for key in REPEATED if self._differs(key)]
 
     @property
-    def several_seeds(self) -> bool:
-        """Whether runs differ in their seed."""
-        return self._differs(SEED)
+    def repeats(self) -> str:
+        """What means are over: ``folds``, ``seeds`` or ``folds and seeds``; empty without repetitions."""
+        return " and ".join(f"{key.rpartition('.')[2]}s" for key in self.repeated)
+
+    def counted(self, n: int) -> str:
+        """``4 folds``, ``1 seed``, ``8 runs of folds and seeds``."""
+        if len(self.repeated) > 1:
+            return f"{n} run{'' if n == 1 else 's'} of {self.repeats}"
+        return f"{n} {self.repeats.removesuffix('s') if n == 1 else self.repeats}"
 
     def loss(self, value: float | None) -> float:
         """What is to be small, of a value of the metric; infinite for None."""
@@ -167,7 +180,8 @@ def _from_first(runs: list[Path]) -> dict[str, Any]:
     """What a plain multirun does not write down, from the first of its runs that tells."""
     summaries = [found for run in runs if (found := _json(run / SUMMARY))]
     summary: dict[str, Any] = summaries[0] if summaries else {}
-    config = next((found for run in runs if isinstance(found := _yaml(run / "config.yaml"), dict)), {})
+    configs = [found for run in runs if isinstance(found := _yaml(run / "config.yaml"), dict)]
+    config: dict[str, Any] = configs[0] if configs else {}
     best = (config.get("callbacks") or {}).get("best") or {}
     return {
         "metric": summary.get("monitor") or best.get("monitor"),

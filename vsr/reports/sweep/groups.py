@@ -1,4 +1,4 @@
-"""Runs that differ in their seed alone, and whether the best group of them really beats the second."""
+"""Means of configurations over folds and seeds, and whether the best of them really beats the second."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-from vsr.reports.sweep.files import SEED, Sweep, Trial
+from vsr.reports.sweep.files import FOLD, REPEATED, Sweep, Trial
 from vsr.reports.sweep.overrides import as_text, named
 
 LEVEL = 0.95
@@ -19,14 +19,14 @@ class Group:
 
     Attributes:
         name: what sets it apart from the others.
-        trials: its finished runs, one a seed.
-        seeds: that were finished, as text, in the order of ``trials``.
+        trials: its finished runs, one a repetition.
+        repeats: fold, seed or both of each of ``trials``, as text.
         missing: how many of its runs are not finished.
     """
 
     name: str
     trials: list[Trial]
-    seeds: list[str]
+    repeats: list[str]
     missing: int
 
     @property
@@ -36,18 +36,23 @@ class Group:
 
     @property
     def n(self) -> int:
-        """Seeds."""
+        """Repetitions."""
         return len(self.trials)
 
     @property
     def mean(self) -> float:
-        """Mean of the metric over seeds."""
+        """Mean of the metric."""
         return float(self.values.mean())
 
     @property
     def half(self) -> float:
-        """Half the width of the 95 % t-interval of the mean; NaN for one seed."""
+        """Half the width of the 95 % t-interval of the mean; NaN for one repetition."""
         return half_width(self.values)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the metric, n - 1 degrees of freedom; NaN for one repetition."""
+        return standard_deviation(self.values)
 
 
 class Verdict(NamedTuple):
@@ -80,23 +85,36 @@ def half_width(values: Sequence[float] | np.ndarray, level: float = LEVEL) -> fl
     return float(stats.t.ppf((1 + level) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
 
 
+def standard_deviation(values: Sequence[float] | np.ndarray) -> float:
+    """Of a sample, n - 1 degrees of freedom; NaN for fewer than two."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
 def groups(sweep: Sweep) -> list[Group]:
-    """Groups with a finished run, the best mean first. Of two runs with one seed the later one counts."""
+    """Groups with a finished run, the best mean first. Of two runs of one repetition the later one counts.
+
+    Folds are not equally hard: a configuration that lacks one stands below all that have more of them.
+    """
     found: dict[str, list[Trial]] = {}
     for one in sweep.trials:
         found.setdefault(_identity(one.overrides), []).append(one)
     made = []
     for trials in found.values():
-        by_seed = {as_text(one.overrides.get(SEED)): one for one in trials if one.state == "complete"}
-        unfinished = {as_text(one.overrides.get(SEED)) for one in trials} - set(by_seed)
-        if by_seed:
+        done = {_repetition(sweep, one): one for one in trials if one.state == "complete"}
+        unfinished = {_repetition(sweep, one) for one in trials} - set(done)
+        if done:
             name = named(trials[0].overrides, sweep.keys) or "all runs"
-            made.append(Group(name, list(by_seed.values()), list(by_seed), len(unfinished)))
-    return sorted(made, key=lambda one: sweep.loss(one.mean))
+            made.append(Group(name, list(done.values()), list(done), len(unfinished)))
+    most = max((one.n for one in made), default=0) if FOLD in sweep.repeated else 0
+    return sorted(made, key=lambda one: (one.n < most, sweep.loss(one.mean)))
 
 
-def verdict(ordered: Sequence[Group]) -> Verdict | None:
-    """Test the first of ``ordered`` against the second: paired by seed where they ran with the same seeds.
+def verdict(ordered: Sequence[Group], over: str) -> Verdict | None:
+    """Test the first of ``ordered`` against the second: paired where both ran in the same folds and seeds.
+
+    Args:
+        ordered: groups, the best first.
+        over: what their means are over: ``seeds``.
 
     Returns:
         None for fewer than two groups.
@@ -107,16 +125,16 @@ def verdict(ordered: Sequence[Group]) -> Verdict | None:
     gain, nothing = best.mean - second.mean, (float("nan"), float("nan"))
     single = [one.name for one in (best, second) if one.n < 2]
     if single:
-        reason = f"{' and '.join(single)} finished with one seed"
+        reason = f"{' and '.join(single)} finished once"
         return Verdict(best, second, "", float("nan"), gain, nothing, reason)
-    paired = set(best.seeds) == set(second.seeds)
-    test = "paired t-test over seeds" if paired else "Welch's t-test over seeds"
+    paired = set(best.repeats) == set(second.repeats)
+    test = f"paired t-test over {over}" if paired else f"Welch's t-test over {over}"
     a, b = best.values, second.values
     if paired:
-        b = b[[second.seeds.index(seed) for seed in best.seeds]]
+        b = b[[second.repeats.index(one) for one in best.repeats]]
     spread = (a - b).std() if paired else max(a.std(), b.std())
     if spread <= 1e-12 * max(abs(a).max(), abs(b).max()):
-        reason = "the seeds make no difference, so there is nothing to hold the gain against"
+        reason = f"{over} make no difference, so there is nothing to hold the gain against"
         return Verdict(best, second, "", float("nan"), gain, nothing, reason)
     result: Any = stats.ttest_rel(a, b) if paired else stats.ttest_ind(a, b, equal_var=False)
     low, high = result.confidence_interval(LEVEL)
@@ -124,4 +142,10 @@ def verdict(ordered: Sequence[Group]) -> Verdict | None:
 
 
 def _identity(overrides: dict[str, Any]) -> str:
-    return repr(sorted((key, as_text(value)) for key, value in overrides.items() if key != SEED))
+    return repr(sorted((key, as_text(value)) for key, value in overrides.items() if key not in REPEATED))
+
+
+def _repetition(sweep: Sweep, trial: Trial) -> str:
+    """``0``, or ``fold 0, seed 1`` where both differ between runs."""
+    found = {key.rpartition(".")[2]: as_text(trial.overrides.get(key)) for key in sweep.repeated}
+    return ", ".join(f"{key} {value}" if len(found) > 1 else value for key, value in found.items())

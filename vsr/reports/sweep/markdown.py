@@ -20,7 +20,7 @@ def write_markdown(path: Path, content: Document, figures: list[tuple[str, str]]
     if judgement.command:
         parts.append(f"```\n{judgement.command}\n```")
     parts += [escaped(note) for note in content.notes]
-    tables = (content.chosen, content.over_seeds, content.space)
+    tables = (content.chosen, content.means, content.space)
     parts += [table_text(table) for table in tables if table and table.rows]
     parts.append(escaped(content.importance))
     parts += [f"![{escaped(shows)}]({name})" for name, shows in figures]

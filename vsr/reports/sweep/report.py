@@ -64,7 +64,7 @@ def _draw(sweep: Sweep, content: Document) -> Drawn:
     alone = bool(found.groups) and len(keys) == 1  # groups then show the same
     pictures: dict[str, tuple[str, Figure | None]] = {
         "groups": (
-            "Mean and interval over seeds",
+            f"Means and intervals over {sweep.repeats}",
             groups_figure(sweep, found.groups) if found.groups else None,
         ),
         "importance": (

@@ -10,7 +10,7 @@ import pandas as pd
 from vsr.files import write_json, written_whole
 from vsr.reports.sweep.choice import Choice
 from vsr.reports.sweep.document import Document
-from vsr.reports.sweep.files import SEED, Sweep, Trial
+from vsr.reports.sweep.files import REPEATED, Sweep, Trial
 from vsr.reports.sweep.groups import Group, Verdict
 from vsr.reports.sweep.importance import Explained
 from vsr.reports.sweep.overrides import as_text
@@ -21,7 +21,7 @@ CSV, TABLE = "sweep.csv", "sweep_table.json"
 def write_table(sweep: Sweep, content: Document) -> None:
     """Write both into the sweep's folder."""
     given = dict.fromkeys(key for one in sweep.trials for key in one.overrides)
-    keys = [key for key in dict.fromkeys([*sweep.keys, SEED, *given]) if key in given]
+    keys = [key for key in dict.fromkeys([*sweep.keys, *REPEATED, *given]) if key in given]
     rows = [_record(sweep, one, keys) for one in sweep.ranked]
     with written_whole(sweep.folder / CSV) as aside:
         pd.DataFrame(rows).to_csv(aside, index=False)
@@ -31,6 +31,7 @@ def write_table(sweep: Sweep, content: Document) -> None:
         "direction": "maximize" if sweep.maximize else "minimize",
         "runs": rows,
         "chosen": _chosen(content.choice) if content.choice else None,
+        "repeated": sweep.repeated,
         "groups": [_group(one) for one in found.groups],
         "best_against_second": _verdict(found.verdict) if found.verdict else None,
         "importance": _importance(found.explained) if found.explained else None,
@@ -54,13 +55,14 @@ def _chosen(choice: Choice) -> dict[str, Any]:
         "runs": [one.number for one in choice.trials],
         "value": choice.value,
         "half_width": choice.half,
+        "sd": choice.sd if len(choice.trials) > 1 else None,
         "test": {name: choice.test(name) for name in names},
     }
 
 
 def _group(group: Group) -> dict[str, Any]:
-    values = {"seeds": group.seeds, "values": group.values.tolist()}
-    return {"name": group.name, "mean": group.mean, "half_width": group.half, **values}
+    values = {"repeats": group.repeats, "values": group.values.tolist()}
+    return {"name": group.name, "mean": group.mean, "sd": group.sd, "half_width": group.half, **values}
 
 
 def _verdict(found: Verdict) -> dict[str, Any]:

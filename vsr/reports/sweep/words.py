@@ -1,17 +1,19 @@
 """What the report of a sweep says in sentences."""
 
 from collections import Counter
+from statistics import mean
 from typing import Any, NamedTuple
 
 from vsr.reports.formats import count, duration, is_number, measured, p_value, signed_interval
-from vsr.reports.sweep.choice import Choice, command_of
-from vsr.reports.sweep.files import STATES, Sweep
-from vsr.reports.sweep.groups import Verdict
+from vsr.reports.sweep.choice import Choice, choose, command_of
+from vsr.reports.sweep.files import FOLD, STATES, Sweep
+from vsr.reports.sweep.groups import Verdict, groups
 from vsr.reports.sweep.importance import LEAST_RUNS, Explained
 from vsr.reports.sweep.overrides import as_text, shown
 from vsr.reports.sweep.scales import scale_of
 
 Fact = tuple[str, str, bool]
+FOLDS_SHARE = "Folds share training pictures: intervals and p over them are a little too sure."
 SURE = 0.05  # p-value below which a difference counts as more than luck
 _LEAST_R2 = 0.1  # below which importances say nothing
 _EDGE = 0.02  # of an axis, from its ends
@@ -22,8 +24,25 @@ def heading(sweep: Sweep, choice: Choice | None) -> str:
     runs = _many(len(sweep.trials), "run")
     if choice is None:
         return f"{runs}, none finished yet"
-    around = f" ± {measured(choice.half)}" if is_number(choice.half) else ""
-    return f"{runs}, best {sweep.metric} {measured(choice.value)}{around}"
+    if not choice.over:
+        return f"{runs}, best {sweep.metric} {measured(choice.value)}"
+    value = f"{measured(choice.value)} ± {measured(choice.half)}"
+    return f"{runs}, best mean {sweep.metric} {value} over {choice.over}"
+
+
+def best_line(sweep: Sweep) -> str:
+    """The best run, or the best mean, with the jobs and overrides of it; empty where none finished."""
+    choice = choose(sweep, groups(sweep) if sweep.repeated else [])
+    if choice is None:
+        return ""
+    several, first = bool(choice.over), choice.trials[0]
+    left_out = sweep.repeated if several else []
+    told = [f"{key}={as_text(one)}" for key, one in first.overrides.items() if key not in left_out]
+    if several:
+        jobs = ", ".join(str(one.number) for one in choice.trials)
+        value = f"{choice.value:.4f} (sd {choice.sd:.4f}), jobs {jobs}"
+        return f"Best mean of {sweep.metric} over {choice.over}: {value}  {' '.join(told)}".rstrip()
+    return f"Best {sweep.metric}: {choice.value:.4f}, job {first.number}  {' '.join(told)}".rstrip()
 
 
 def states(sweep: Sweep) -> str:
@@ -38,6 +57,11 @@ def warnings(sweep: Sweep, choice: Choice | None) -> list[dict[str, Any]]:
     on_test = sweep.metric.startswith("test/")
     if on_test or (choice and any(one.get("chosen_on") == "test" for one in choice.summaries)):
         text = "Runs or checkpoints were chosen on test. Its figures are too good: choose on val."
+        found.append({"text": text, "names": []})
+    begun = [untrained for one in choice.trials if (untrained := one.untrained) is not None] if choice else []
+    if choice and len(begun) == len(choice.trials) and sweep.loss(choice.value) >= sweep.loss(mean(begun)):
+        values = f"{measured(choice.value)} against {measured(mean(begun))}"
+        text = f"The best is no better than the untrained network: {sweep.metric} {values}. Train longer."
         found.append({"text": text, "names": []})
     failed = [one for one in sweep.trials if one.state == "failed"]
     if failed:
@@ -64,7 +88,7 @@ def judge(sweep: Sweep, found: Verdict | None, choice: Choice | None) -> Judgeme
     """The verdict in words."""
     if choice is None:
         return Judgement("Nothing to choose from yet", "Write this report again when a run has finished.")
-    if not sweep.several_seeds:
+    if not sweep.repeated:
         return _one_seed(sweep, choice)
     if found is None:
         return Judgement("One configuration", "There is no second one to hold it against.")
@@ -78,8 +102,11 @@ def judge(sweep: Sweep, found: Verdict | None, choice: Choice | None) -> Judgeme
     )
     if found.p < SURE:
         rest = "Not corrected for having picked these two of several."
+        if FOLD in sweep.repeated:
+            rest += f" {FOLDS_SHARE}"
         return Judgement("The best beats the second", f"{figures} {rest}")
-    rest = "Seeds alone differ by as much: take either, or run more seeds of both."
+    over = sweep.repeats
+    rest = f"{over.capitalize()} alone differ by as much: take either, or run more seeds of both."
     return Judgement("The best may not be better than the second", f"{figures} {rest}")
 
 
@@ -92,7 +119,7 @@ def _one_seed(sweep: Sweep, choice: Choice) -> Judgement:
         f"Run {best.number} is {measured(gain)} ahead of run {second.number}, and how much another seed "
         "changes is not known. Run the best few again with several seeds, such as:"
     )
-    again = command_of(sweep, choice.trials[0].overrides, "0,1,2,3,4")
+    again = command_of(sweep, choice.trials[0].overrides, values="01234")
     return Judgement("One seed, so no test is possible", why, again)
 
 
@@ -117,13 +144,13 @@ def importance_text(sweep: Sweep, found: Explained | None) -> str:
     )
 
 
-def edges(sweep: Sweep) -> list[str]:
+def edges(sweep: Sweep, choice: Choice | None) -> list[str]:
     """Hyper-parameters whose best value lies at an end of what was tried."""
-    if not sweep.complete:
+    if choice is None:
         return []
     found = []
     for key in sweep.keys:
-        value, scale = sweep.complete[0].overrides.get(key), scale_of(sweep, key)
+        value, scale = choice.trials[0].overrides.get(key), scale_of(sweep, key)
         if not is_number(value) or len({as_text(one.overrides.get(key)) for one in sweep.complete}) < 3:
             continue
         places = (
