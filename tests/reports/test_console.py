@@ -35,6 +35,18 @@ def test_epoch_lines_stand_below_their_names_within_80_columns():
         assert later[:end].endswith("0.500")
 
 
+@pytest.mark.parametrize(
+    ("monitor", "instead"), [("map@r", "map"), ("recall@1", "recall@10"), ("ndcg", "ndcg@10")]
+)
+def test_the_metric_that_decides_is_the_one_of_its_family_that_is_shown(monitor, instead):
+    metrics = validated({**ALL, monitor: 0.25})
+    head, first = shown(epoch_line(0, metrics, best=False, monitor=f"val/{monitor}"))
+    assert monitor in head.split()
+    assert instead not in head.split()
+    assert first[: head.index(f" {monitor}") + 1 + len(monitor)].endswith("0.250")
+    assert len(head) <= 80
+
+
 def test_an_epoch_that_was_not_measured_shows_its_loss_alone():
     (line,) = shown(epoch_line(3, {"train/loss": 1.25, "lr": 1e-3}, best=False))
     assert line.split() == ["epoch", "3", "1.250"]

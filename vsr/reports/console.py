@@ -14,18 +14,22 @@ _NAME_WIDTH = len("before training")
 _VALUE_WIDTH = 6
 
 
-def epoch_line(epoch: int, metrics: Mapping[str, float], best: bool, header: bool = False) -> Text:
+def epoch_line(
+    epoch: int, metrics: Mapping[str, float], best: bool, header: bool = False, monitor: str = ""
+) -> Text:
     """One line for an epoch: the loss and one metric of each family, in columns of fixed width.
 
-    Where search through an index or rerankers is measured too, what that changes in map comes last.
+    Of its family, what ``monitor`` names is shown. Where search through an index or rerankers is measured
+    too, what that changes in map comes last.
 
     Args:
         epoch: 0 is the untrained network; its line comes with the columns' names above it.
         metrics: ``train/loss`` and ``val/…``; what is missing leaves its place empty.
         best: whether this epoch is the best so far.
         header: put the columns' names above a later epoch too (the first line of a resumed run).
+        monitor: key of the metric that decides which epoch is the best.
     """
-    names, changes = _chosen(metrics), _changes(metrics)
+    names, changes = _chosen(metrics, monitor), _changes(metrics)
     if changes:  # in the room of the last but one: both would not fit a terminal of 80 columns
         names = [(key, name) for key, name in names if name.base != "precision"]
     heads = ["loss", *(name.short for _, name in names), *changes.values()]
@@ -52,8 +56,8 @@ def _changes(metrics: Mapping[str, float]) -> dict[str, str]:
     return {key: heads[key] for key in [key for key, name in found.items() if name.short == "map"][-1:]}
 
 
-def _chosen(metrics: Mapping[str, float]) -> list[tuple[str, MetricName]]:
-    """One metric of each family, through exact search: at 1 for hits, near 10 for the others."""
+def _chosen(metrics: Mapping[str, float], monitor: str) -> list[tuple[str, MetricName]]:
+    """Of each family one metric of exact search: the monitored, or at 1 for hits, near 10 for the rest."""
     named = [
         (key, parse(key)) for key in metrics if not key.startswith("train/") and key not in ("lr", "step")
     ]
@@ -61,7 +65,10 @@ def _chosen(metrics: Mapping[str, float]) -> list[tuple[str, MetricName]]:
     found = []
     for base, k in (("hit_rate", 1), ("map", 0), ("mrr", 0), ("recall", 10), ("precision", 10), ("ndcg", 10)):
         family = [(key, name) for key, name in exact if name.base == base and (name.k or not name.cutoff)]
-        if family:
+        monitored = [(key, name) for key, name in exact if key == monitor and name.base == base]
+        if monitored:
+            found += monitored
+        elif family:
             found.append(min(family, key=lambda one: (abs(one[1].k - k), one[1].k)))
     return found or (exact or named)[:5]
 

@@ -123,7 +123,7 @@ class Record(L.Callback):
         metrics = {name: value for name, value in row.items() if name != "epoch" and name != "step"}
         epoch = int(row["epoch"])
         header = not self._headed and epoch > 0  # epoch 0 brings its own
-        rich.get_console().print(epoch_line(epoch, metrics, epoch == self.best_epoch, header))
+        rich.get_console().print(epoch_line(epoch, metrics, epoch == self.best_epoch, header, self.monitor))
         self._headed = True
 
     def _send(self, loggers: Iterable[Logger]) -> None:
