@@ -110,17 +110,28 @@ class VisualSearchModule(L.LightningModule):
             loss = self.loss(whole.embeddings, labels_for(self.loss, whole.labels))
         else:
             loss = self.memory(self.loss, whole)
-        if not torch.isfinite(loss):
-            raise DivergedError(
-                f"loss is {loss.item()} at step {self.global_step} (epoch {self.current_epoch}, "
-                f"batch {batch_idx}, rows {_few(batch.rows[:, 0])}); lower optimizer.lr, "
-                "raise loss.temperature, or set trainer.gradient_clip_val=1; the last good checkpoint is kept"
-            )
+        if not torch.isfinite(loss) & torch.isfinite(whole.embeddings).all():
+            raise DivergedError(self._diverged(loss, whole, batch_idx))
         n_items = len(whole.rows) // batch.rows.shape[1]
         self.log("train/loss_step", loss, prog_bar=True)
         # Its mean is sent to the trackers with the epoch's row, under the name that it has in metrics.csv.
         self.log("train/loss", loss, on_step=False, on_epoch=True, logger=False, batch_size=n_items)
         return {"loss": loss, "embeddings": whole.embeddings.detach(), "labels": whole.labels}
+
+    def _diverged(self, loss: Tensor, whole: Embedded, batch_idx: int) -> str:
+        """What is not finite: a loss that mines pairs leaves out those it cannot compare, and stays so."""
+        finite = torch.isfinite(whole.embeddings).all(dim=1)
+        where = f"at step {self.global_step} (epoch {self.current_epoch}, batch {batch_idx}"
+        what = (
+            f"loss is {loss.item()} {where}, rows {_few(whole.rows.unique())})"
+            if finite.all()
+            else f"embeddings of rows {_few(whole.rows[~finite].unique())} are not finite {where}; "
+            f"loss {loss.item():g})"
+        )
+        return (
+            f"{what}; lower optimizer.lr, raise loss.temperature, or set trainer.gradient_clip_val=1; "
+            "the last good checkpoint is kept"
+        )
 
     def _embed_batch(self, batch: Batch) -> Embedded:
         """This rank's pictures, embedded: B·V of them, local views included."""
