@@ -87,6 +87,14 @@ def test_its_blocks_are_found():
     assert [name for name in names if name.startswith("blocks.")][:2] == ["blocks.0", "blocks.1"]
 
 
+@pytest.mark.parametrize("name", ["test_vit3", "test_convnext", "test_maxvit"])
+def test_its_stages_are_taken_apart_and_its_norms_are_no_blocks(name):
+    found = blocks(build(name).backbone)
+    assert all(any(weight.ndim > 1 for weight in block.parameters()) for _, block in found)
+    inner = [block for block, _ in found if ".blocks." in f".{block}"]
+    assert len(inner) == len(found) - {"test_vit3": 2, "test_convnext": 4, "test_maxvit": 1}[name]
+
+
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(ConfigError, match=r"timm has no network called 'resnet81'.*resnet18"):
         TimmModel("resnet81")
