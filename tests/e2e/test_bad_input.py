@@ -113,6 +113,11 @@ def test_a_sampler_with_one_picture_a_label(refused, tiny):
     assert "per_label" in refused(*tiny, "sampler.per_label=1")
 
 
+def test_a_recipe_that_leaves_nothing_to_learn(refused, tiny):
+    line = refused(*tiny, "finetune=linear_probe", "model.head=none", "model.width=null")
+    assert "model.head=linear" in line
+
+
 def test_a_corrupt_picture_stops_the_run_and_is_named(refused, tmp_path):
     root = photos(tmp_path / "photos")
     for label in "abcdef":

@@ -100,6 +100,17 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         TimmModel("resnet81")
 
 
+def test_an_unknown_tag_of_weights_is_answered_with_the_nearest():
+    with pytest.raises(ConfigError, match=r"no weights 'r160' of test_vit; did you mean 'r160_in1k'"):
+        TimmModel("test_vit.r160")
+
+
+@pytest.mark.parametrize("name", ["test_vit", "swin_tiny_patch4_window7_224"])
+def test_a_size_that_patches_do_not_divide_is_refused(name):
+    with pytest.raises(ConfigError, match=r"model\.image_size=50 does not divide into patches of .*use 48"):
+        TimmModel(name, image_size=50)
+
+
 def test_a_missing_file_is_named():
     with pytest.raises(CheckpointError, match=r"no file nowhere\.safetensors"):
         TimmModel("test_vit", weights="nowhere.safetensors")

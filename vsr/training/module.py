@@ -91,8 +91,17 @@ class VisualSearchModule(L.LightningModule):
         self.on_train_epoch_start()
 
     def on_train_epoch_start(self) -> None:
-        """Freeze or thaw the backbone as the epoch asks."""
+        """Freeze or thaw the backbone as the epoch asks.
+
+        Raises:
+            ConfigError: nothing is left to learn.
+        """
         self.finetune.apply(self.model, self.current_epoch)  # pyright: ignore[reportArgumentType]
+        if not any(weight.requires_grad for weight in self.parameters()):
+            raise ConfigError(
+                f"finetune freezes all that could learn in epoch {self.current_epoch}: the model has no head "
+                "and the loss no weights; use model.head=linear, or finetune=full"
+            )
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Make the step's random state a function of seed, epoch, batch and rank."""
