@@ -217,6 +217,7 @@ def training_run(cfg: DictConfig) -> Any:
     evaluation = ranking_evaluation(config)
     module = training_module(config)
     data = datamodule(config)  # last of what a mistake in the configuration can reach: it may take a while
+    data.check()
     module.set_up(data.examples.labels)
     callbacks = [instantiate(node, f"callbacks.{name}") for name, node in config["callbacks"].items() if node]
     if isinstance(data.sampler, LearningSampler):
