@@ -56,6 +56,10 @@ def test_a_misspelt_group_entry_is_named_with_the_nearest(refused):
     assert "'resnet50'" in line
 
 
+def test_a_list_of_losses_is_told_to_be_combined(refused):
+    assert "loss=combined" in refused("loss=[dcl,ntxent]")  # Hydra merges them: it would be NT-Xent alone
+
+
 def test_an_emptied_group_is_told_to_use_none(refused):
     assert "logger=none" in refused("logger=null")
 

@@ -1,5 +1,6 @@
 """The Lightning module: pictures to embeddings to a contrastive loss, and embeddings for the evaluation."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,6 +19,8 @@ from vsr.training.finetune import FineTune, Recipe
 from vsr.training.large_batch import LargeBatch
 from vsr.training.memory import Memory, check_takes_memory
 from vsr.training.optimizers import parameter_groups
+
+log = logging.getLogger(__name__)
 
 
 class VisualSearchModule(L.LightningModule):
@@ -89,6 +92,14 @@ class VisualSearchModule(L.LightningModule):
     def on_train_start(self) -> None:
         """Freeze or thaw the backbone: an epoch that is resumed within has no start."""
         self.on_train_epoch_start()
+        start = getattr(self.memory, "start", 0)
+        batches = self.trainer.num_training_batches * (self.trainer.max_epochs or 0)
+        if 0 < batches <= start:
+            log.warning(
+                "memory.start=%d: nothing is ever remembered, as the run has %d batches; lower it",
+                start,
+                batches,
+            )
 
     def on_train_epoch_start(self) -> None:
         """Freeze or thaw the backbone as the epoch asks.
