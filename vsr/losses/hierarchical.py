@@ -6,8 +6,9 @@ Source: Zhang et al. 2022, HiMulCon (arXiv 2204.13207), eq. 4, with a weight tha
 import torch
 from torch import Tensor
 
-from vsr.losses.infonce import InfoNCE
-from vsr.losses.pairs import PairLoss, Pairs, check_temperature
+from vsr.losses.infonce import mean_cross_entropy
+from vsr.losses.logsumexp import masked_logsumexp
+from vsr.losses.pairs import PairLoss, check_temperature
 
 
 class Hierarchical(PairLoss):
@@ -38,7 +39,7 @@ class Hierarchical(PairLoss):
         check_temperature(temperature)
         if not 0 <= decay <= 1:
             raise ValueError(f"decay must be in 0..1, got {decay}")
-        self.level = InfoNCE(temperature)
+        self.temperature = temperature
         self.decay = decay
 
     def forward(
@@ -58,10 +59,11 @@ class Hierarchical(PairLoss):
             if not pairs.similarities.numel():
                 return pairs.similarities.sum()
             others = pairs.positive | pairs.negative
+            logits = pairs.similarities / self.temperature
+            total = masked_logsumexp(logits, others)  # (B,), the denominators of every level
             columns = levels if ref_levels is None else ref_levels
-            total = pairs.similarities.new_zeros(())
+            loss = logits.new_zeros(())
             for level, (mine, theirs) in enumerate(zip(levels.T, columns.T, strict=True)):
                 shared = (mine[:, None] == theirs) & (mine >= 0)[:, None] & others
-                at_level = Pairs(pairs.similarities, shared, others & ~shared)
-                total = total + self.decay**level * self.level.of_pairs(at_level)
-            return total / sum(self.decay**level for level in range(levels.shape[1]))
+                loss = loss + self.decay**level * mean_cross_entropy(logits, shared, total)
+            return loss / sum(self.decay**level for level in range(levels.shape[1]))

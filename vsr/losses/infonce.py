@@ -49,10 +49,8 @@ class InfoNCE(PairLoss):
     def of_pairs(self, pairs: Pairs) -> Tensor:
         """See `PairLoss.of_pairs`; 0 when no label repeats."""
         logits = pairs.similarities / self._temperature()
-        total = masked_logsumexp(logits, pairs.positive | pairs.negative)  # (B,)
-        n_positive = pairs.positive.sum(dim=1)
-        mean = torch.where(pairs.positive, logits, 0).sum(dim=1) / n_positive.clamp(min=1)
-        return mean_where(total - mean, n_positive > 0)
+        total = masked_logsumexp(logits, pairs.positive | pairs.negative)
+        return mean_cross_entropy(logits, pairs.positive, total)
 
     def _temperature(self) -> float | Tensor:
         if not self.learn_temperature:
@@ -61,3 +59,16 @@ class InfoNCE(PairLoss):
         with torch.no_grad():
             self.log_temperature.clamp_(*map(math.log, LEARNT_RANGE))
         return self.log_temperature.exp()
+
+
+def mean_cross_entropy(logits: Tensor, positive: Tensor, total: Tensor) -> Tensor:
+    """Mean over the anchors that have a positive of their mean -log(exp(logit of a positive) / exp(total)).
+
+    Args:
+        logits: (B, N).
+        positive: (B, N) bool.
+        total: (B,) log of the denominators.
+    """
+    n_positive = positive.sum(dim=1)
+    mean = torch.where(positive, logits, 0).sum(dim=1) / n_positive.clamp(min=1)
+    return mean_where(total - mean, n_positive > 0)
