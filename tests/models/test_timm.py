@@ -122,6 +122,12 @@ def test_a_file_that_is_none_is_named(tmp_path):
         TimmModel("test_vit", weights=str(tmp_path / "w.pth"))
 
 
+def test_a_file_of_another_network_is_refused(tmp_path):
+    torch.save(timm.create_model("test_vit").state_dict(), tmp_path / "w.pth")
+    with pytest.raises(CheckpointError, match=r"nothing in .*w\.pth fits timm's test_resnet"):
+        TimmModel("test_resnet", weights=str(tmp_path / "w.pth"))
+
+
 def test_without_timm_the_mend_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(ConfigError, match=r"pip install 'vsr\[timm\]'"):

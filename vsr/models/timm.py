@@ -95,14 +95,16 @@ def _network(name: str, weights: str | None, image_size: int | None) -> nn.Modul
     options: dict[str, Any] = {"num_classes": 0}
     if image_size is not None and _takes_size(timm, name):
         options["img_size"] = image_size
+    loading: dict[str, Any] = {}
     if weights is not None and Path(weights).suffix != OURS:
-        options["pretrained"] = True
+        loading["pretrained"] = True
         if weights != "DEFAULT":
             if not Path(weights).is_file():
                 raise CheckpointError(f"no file {weights}; set model.weights to a file, DEFAULT, or null")
-            options["pretrained_cfg_overlay"] = {"file": weights}
+            loading["pretrained_cfg_overlay"] = {"file": weights}
+    random_state = torch.get_rng_state()
     try:
-        network = timm.create_model(name, **options)
+        network = timm.create_model(name, **options, **loading)
     except Exception as error:  # hub, disk and tensor errors of many libraries
         reason = str(error).split("\n")[0][:160] or type(error).__name__
         raise CheckpointError(
@@ -111,7 +113,18 @@ def _network(name: str, weights: str | None, image_size: int | None) -> nn.Modul
         ) from error
     if image_size is not None:
         _check_size(network, image_size)
+    if "pretrained_cfg_overlay" in loading:
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(random_state)
+            _check_loaded(network, timm.create_model(name, **options), f"{weights} fits timm's {name}")
     return network
+
+
+def _check_loaded(network: nn.Module, untouched: nn.Module, told: str) -> None:
+    """Raise CheckpointError where a file left ``network`` as it begins: timm skips names that it has not."""
+    pairs = zip(network.parameters(), untouched.parameters(), strict=True)
+    if all(torch.equal(weight, begun) for weight, begun in pairs if weight.ndim > 1):
+        raise CheckpointError(f"nothing in {told}; set model.weights to a file of its weights, or to null")
 
 
 def _check_name(timm: Any, name: str) -> None:
