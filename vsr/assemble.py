@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ONE_ENTRY = ("data", "transforms", "sampler", "model", "loss", "memory", "finetune", "optimizer", "scheduler")
 TARGETS = ("vsr.", "torch.", "torchvision.", "lightning.", "optuna.")
 
 # The entry `as_trained` of groups of evaluate.py and compare.py. What it stands for is known only when the
@@ -175,6 +176,15 @@ def run_folder() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
+def _check_choices() -> None:
+    """Raise ConfigError where a list was chosen in a group that takes one entry: Hydra would merge them."""
+    choices = HydraConfig.get().runtime.choices  # which leaves lists out
+    for group in ONE_ENTRY:
+        if group not in choices:
+            mend = "loss=combined sums several" if group == "loss" else "choose one"
+            raise ConfigError(f"{group}=[…] gives several entries where one goes; {mend}")
+
+
 def network(config: dict[str, Any]) -> "nn.Module":
     """The model that ``config`` describes, its random initialization decided by ``seed``.
 
@@ -221,10 +231,12 @@ def training_run(cfg: DictConfig) -> Any:
     _hush()
     config = plain(cfg)
     folder = run_folder()
+    _check_choices()
     set_threads(config["threads"])
     evaluation = ranking_evaluation(config)
     module = training_module(config)
     data = datamodule(config)  # last of what a mistake in the configuration can reach: it may take a while
+    data.check()
     module.set_up(data.examples.labels)
     callbacks = [instantiate(node, f"callbacks.{name}") for name, node in config["callbacks"].items() if node]
     if isinstance(data.sampler, LearningSampler):

@@ -11,6 +11,7 @@ import vsr.data
 from vsr.data import (
     AugmentPositives,
     BalancedBatches,
+    CategoryBalancedBatches,
     CorruptPictureError,
     Folder,
     LabelPositives,
@@ -33,6 +34,15 @@ def make_data(make_catalogue):
         return VisualSearchData(catalogue, TRANSFORMS, positives, sampler, **options)
 
     return make
+
+
+def test_batches_that_cannot_be_are_refused_before_training_and_warned_of_once(make_data, caplog):
+    with pytest.raises(ConfigError, match=r"sampler\.level=5 needs labels of 6 levels"):
+        make_data(sampler=CategoryBalancedBatches(8, 2, level=5)).check()
+    data = make_data(sampler=BalancedBatches(4000, 2))
+    data.check()
+    data.train_dataloader()
+    assert caplog.text.count("no batch holds more than") == 1
 
 
 class Recorder(L.LightningModule):

@@ -90,6 +90,23 @@ def test_few_positives_are_warned_of(caplog):
     assert "of the pictures meet another of their label" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("sampler", "warned"),
+    [
+        (BalancedBatches(200, 100), "no batch holds more than 12 examples of sampler.batch_size=200"),
+        (
+            BalancedBatches(100, 2),
+            "no batch holds more than 24 examples of sampler.batch_size=100: training has 72 of 12 labels",
+        ),
+        (RandomBatches(100), "no batch holds more than 72 examples of sampler.batch_size=100"),
+        (SAMPLER, None),
+    ],
+)
+def test_batches_smaller_than_asked_for_are_warned_of(caplog, sampler, warned):
+    EpochBatches(sampler, EXAMPLES)
+    assert caplog.text == "" if warned is None else warned in caplog.text
+
+
 def clashes(group, examples):
     held = {}
     for index, _ in group:

@@ -56,6 +56,10 @@ def test_a_misspelt_group_entry_is_named_with_the_nearest(refused):
     assert "'resnet50'" in line
 
 
+def test_a_list_of_losses_is_told_to_be_combined(refused):
+    assert "loss=combined" in refused("loss=[dcl,ntxent]")  # Hydra merges them: it would be NT-Xent alone
+
+
 def test_an_emptied_group_is_told_to_use_none(refused):
     assert "logger=none" in refused("logger=null")
 
@@ -111,6 +115,11 @@ def test_a_batch_that_can_hold_no_positive_pair(refused, tmp_path, tiny):
 
 def test_a_sampler_with_one_picture_a_label(refused, tiny):
     assert "per_label" in refused(*tiny, "sampler.per_label=1")
+
+
+def test_a_recipe_that_leaves_nothing_to_learn(refused, tiny):
+    line = refused(*tiny, "finetune=linear_probe", "model.head=none", "model.width=null")
+    assert "model.head=linear" in line
 
 
 def test_a_corrupt_picture_stops_the_run_and_is_named(refused, tmp_path):

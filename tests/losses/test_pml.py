@@ -1,14 +1,53 @@
+import inspect
 import sys
 
 import pytest
 import torch
 from pytorch_metric_learning import distances, losses, miners
 
+from vsr.errors import ConfigError
 from vsr.losses import PML
+
+NEEDED = {"RankedListLoss": {"margin": 1.0, "Tn": 1.0}}
+ABSTRACT = {"BaseMetricLossFunction", "GenericPairLoss"}
+NO_LABELS = {"VICRegLoss", "ManifoldLoss"}
+LOSSES = {
+    name
+    for name, one in vars(losses).items()
+    if inspect.isclass(one) and issubclass(one, losses.BaseMetricLossFunction)
+}
 
 
 def test_gives_what_the_library_gives(uneven):
     assert torch.equal(PML("LiftedStructureLoss")(*uneven), losses.LiftedStructureLoss()(*uneven))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", sorted(LOSSES - ABSTRACT - NO_LABELS))
+def test_every_loss_of_the_library_takes_two_steps(name):
+    embeddings = torch.randn(24, 6, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(24) // 4
+    loss = PML(name, NEEDED.get(name))
+    loss.set_up(labels, 6)
+    for _ in range(2):
+        leaf = embeddings.clone().requires_grad_()
+        value = loss(leaf, labels)
+        value.backward()
+        assert value.isfinite()
+        assert leaf.grad.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    "name", ["BaseMetricLossFunction", "CrossBatchMemory", "WeightRegularizerMixin", "MultipleLosses"]
+)
+def test_what_is_no_loss_by_itself_is_refused(name):
+    with pytest.raises(ConfigError, match=rf"no losses\.{name} that stands by itself"):
+        PML(name)
+
+
+def test_a_loss_that_takes_no_labels_says_so(uneven):
+    with pytest.raises(ConfigError, match="VICRegLoss of pytorch-metric-learning refuses the batch: labels"):
+        PML("VICRegLoss")(*uneven)
 
 
 def test_options_miner_and_distance_are_handed_on(uneven):

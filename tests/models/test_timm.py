@@ -87,9 +87,28 @@ def test_its_blocks_are_found():
     assert [name for name in names if name.startswith("blocks.")][:2] == ["blocks.0", "blocks.1"]
 
 
+@pytest.mark.parametrize("name", ["test_vit3", "test_convnext", "test_maxvit"])
+def test_its_stages_are_taken_apart_and_its_norms_are_no_blocks(name):
+    found = blocks(build(name).backbone)
+    assert all(any(weight.ndim > 1 for weight in block.parameters()) for _, block in found)
+    inner = [block for block, _ in found if ".blocks." in f".{block}"]
+    assert len(inner) == len(found) - {"test_vit3": 2, "test_convnext": 4, "test_maxvit": 1}[name]
+
+
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(ConfigError, match=r"timm has no network called 'resnet81'.*resnet18"):
         TimmModel("resnet81")
+
+
+def test_an_unknown_tag_of_weights_is_answered_with_the_nearest():
+    with pytest.raises(ConfigError, match=r"no weights 'r160' of test_vit; did you mean 'r160_in1k'"):
+        TimmModel("test_vit.r160")
+
+
+@pytest.mark.parametrize("name", ["test_vit", "swin_tiny_patch4_window7_224"])
+def test_a_size_that_patches_do_not_divide_is_refused(name):
+    with pytest.raises(ConfigError, match=r"model\.image_size=50 does not divide into patches of .*use 48"):
+        TimmModel(name, image_size=50)
 
 
 def test_a_missing_file_is_named():
@@ -101,6 +120,12 @@ def test_a_file_that_is_none_is_named(tmp_path):
     (tmp_path / "w.pth").write_bytes(b"PK\x03\x04 cut off")
     with pytest.raises(CheckpointError, match=r"test_vit with weights .*w\.pth"):
         TimmModel("test_vit", weights=str(tmp_path / "w.pth"))
+
+
+def test_a_file_of_another_network_is_refused(tmp_path):
+    torch.save(timm.create_model("test_vit").state_dict(), tmp_path / "w.pth")
+    with pytest.raises(CheckpointError, match=r"nothing in .*w\.pth fits timm's test_resnet"):
+        TimmModel("test_resnet", weights=str(tmp_path / "w.pth"))
 
 
 def test_without_timm_the_mend_is_told(monkeypatch):

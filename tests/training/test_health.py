@@ -73,7 +73,7 @@ def test_without_positives_the_rest_still_counts():
 def run(callback, embeddings, training=True):
     logged = {}
     state = SimpleNamespace(fn=TrainerFn.FITTING if training else TrainerFn.VALIDATING)
-    trainer = SimpleNamespace(sanity_checking=False, state=state, current_epoch=2)
+    trainer = SimpleNamespace(sanity_checking=False, state=state, current_epoch=2, is_global_zero=True)
     module = SimpleNamespace(log_dict=logged.update)
     callback.on_validation_start(trainer, module)
     order = torch.randperm(len(embeddings))

@@ -132,6 +132,12 @@ def test_nothing_is_remembered_before_start():
         assert (memory.queue.rows >= 0).sum() == held
 
 
+@pytest.mark.parametrize(("start", "warned"), [(6, True), (5, False)])
+def test_a_memory_that_the_run_is_too_short_for_is_warned_of(tiny_fit, caplog, start, warned):
+    tiny_fit(epochs=1, memory=XBM(8, start))
+    assert ("nothing is ever remembered, as the run has 6 batches" in caplog.text) == warned
+
+
 @pytest.mark.parametrize("kind", [XBM, MoCo])
 @pytest.mark.parametrize("one", PAIR_LOSSES, ids=lambda one: one.__name__)
 def test_every_pair_loss_takes_a_memory(kind, one):

@@ -4,6 +4,7 @@ from torch import nn
 
 from vsr.data import Batch
 from vsr.errors import DivergedError
+from vsr.losses import Contrastive, InfoNCE, MultiSimilarity, SemiHardTriplet
 from vsr.training import VisualSearchModule
 from vsr.training.module import _mix
 
@@ -116,6 +117,20 @@ def test_an_infinite_loss_names_step_batch_and_rows():
     module = VisualSearchModule(Flat(), Infinite())
     with pytest.raises(DivergedError, match=r"loss is inf at step 0 \(epoch 0, batch 3, rows 0, 1\)"):
         module.training_step(batch(torch.ones(2, 1, 3, 2, 2, dtype=torch.uint8), [0, 1]), 3)
+
+
+@pytest.mark.parametrize("loss", [MultiSimilarity(), SemiHardTriplet(), Contrastive(), InfoNCE()])
+def test_an_embedding_that_is_not_finite_stops_training_though_the_loss_may_be(loss):
+    class Broken(nn.Module):
+        def forward(self, images):
+            embeddings = torch.eye(8)[: len(images)]
+            embeddings[1] = torch.nan
+            return embeddings
+
+    module = VisualSearchModule(Broken(), loss)
+    images = torch.ones(4, 1, 3, 2, 2, dtype=torch.uint8)
+    with pytest.raises(DivergedError, match=r"embeddings of rows 1 are not finite at step 0 .*batch 3; loss"):
+        module.training_step(batch(images, [0, 0, 1, 1]), 3)
 
 
 def test_an_embedding_that_is_not_finite_names_its_row():

@@ -233,17 +233,32 @@ def test_each_block_learns_at_the_rate_of_the_next_times_the_decay():
     rates = {group["name"]: group["lr"] for group in groups}
     order = ["layer4.1", "layer4.0", "layer3.1", "layer3.0", "layer2.1", "layer2.0", "layer1.1", "layer1.0"]
     assert [rates[f"backbone.{name}"] for name in order] == [0.5**n for n in range(8)]
-    assert rates["backbone.conv1"] == 0.5**9
+    assert rates["backbone.conv1"] == 0.5**8
     assert rates["head"] == 1.0
     held = sorted(id(p) for group in groups for p in group["params"])
     assert held == sorted(id(p) for p in model.parameters())
 
 
-def test_position_embeddings_come_before_the_first_block():
-    groups = parameter_groups(
-        EmbeddingModel("vit_b_16", width=8), nn.Module(), lr=1.0, weight_decay=0.1, layer_lr_decay=0.5
-    )
+def test_position_embeddings_learn_as_the_first_block_and_the_last_norm_as_the_last():
+    model = EmbeddingModel("vit_b_16", width=8)
+    groups = parameter_groups(model, nn.Module(), lr=1.0, weight_decay=0.1, layer_lr_decay=0.5)
     rates = {group["name"]: group["lr"] for group in groups}
-    assert rates["backbone.encoder.ln_no_decay"] == 1.0
-    assert rates["backbone.encoder.layers.encoder_layer_11"] == 0.5
-    assert rates["backbone_no_decay"] == 0.5**14  # 12 layers, the last norm and the patches come after
+    assert rates["backbone.encoder.layers.encoder_layer_11"] == 1.0
+    assert rates["backbone.encoder.layers.encoder_layer_0"] == 0.5**11
+    assert rates["backbone.conv_proj"] == rates["backbone_no_decay"] == 0.5**12
+    of = {id(p): group["lr"] for group in groups for p in group["params"]}
+    assert of[id(model.backbone.encoder.ln.weight)] == 1.0
+
+
+@pytest.mark.parametrize("name", ["test_vit", "test_vit3", "test_maxvit", "test_convnext"])
+def test_of_timms_matrices_those_it_names_and_tokens_alone_are_not_decayed(name):
+    timm = pytest.importorskip("timm", reason="timm is an optional extra")
+    net = Net()
+    net.backbone = timm.create_model(name, num_classes=0)
+    groups, _ = groups_of(net)
+    decayed = {id(p) for p in groups["backbone"]["params"]}
+    matrices = {name: p for name, p in net.backbone.named_parameters() if p.ndim > 1}
+    spared = {name for name, p in matrices.items() if id(p) not in decayed}
+    named = set(getattr(net.backbone, "no_weight_decay", set)()) & matrices.keys()
+    assert named <= spared
+    assert spared - named <= {"reg_token", "attn_pool.latent"}

@@ -91,12 +91,20 @@ class VisualSearchData(L.LightningDataModule):
         self.cache = cache
         self.cache_dir = cache_dir
         self.stored_side = math.ceil(stored_scale * transforms.size)
+        self._checked: EpochBatches | None = None
         self.device_views = DeviceViews(transforms, self.stored_side) if augment_on_device else None
 
     @cached_property
     def examples(self) -> Examples:
         """What training draws from; made when first asked for, as measuring alone does not need it."""
         return self.positives.examples(self.catalogue)
+
+    def check(self) -> None:
+        """Raise what `train_dataloader` raises, before anything takes long; warn of poor batches, once."""
+        if self._checked is None or (self._checked.rank, self._checked.world_size) != self._rank():
+            self._checked = EpochBatches(
+                self._windowed(self.examples), self.examples, self.seed, *self._rank()
+            )
 
     def train_dataloader(self) -> EpochLoader:
         """This rank's batches. Lightning sets the epoch; by hand it is ``loader.batch_sampler.set_epoch``.
@@ -106,7 +114,8 @@ class VisualSearchData(L.LightningDataModule):
             ConfigError: no batch can hold a positive pair, or there are fewer batches than devices.
         """
         examples, transforms = self.examples, self.transforms
-        batches = EpochBatches(self._windowed(examples), examples, self.seed, *self._rank())
+        self.check()
+        batches, self._checked = self._checked, None  # the next loader has batches, and an epoch, of its own
         dataset = PictureDataset(
             self.catalogue,
             examples.rows,

@@ -100,6 +100,7 @@ class EpochBatches:
                 f"an epoch has {len(first)} batches for {self.world_size} devices; lower sampler.batch_size "
                 "or trainer.devices"
             )
+        self._warn_of_small_batches(first, n_labels)
         if n_views > 1:
             return
         share = share_with_positive(first[:LOOKED_AT], self.examples.labels)
@@ -114,6 +115,18 @@ class EpochBatches:
                 "only %.0f %% of the pictures meet another of their label in their batch; sampler=balanced "
                 "brings them together",
                 100 * share,
+            )
+
+    def _warn_of_small_batches(self, first: Sequence[Sequence[int]], n_labels: int) -> None:
+        largest = max(map(len, first))
+        wanted = getattr(self._sampler, "batch_size", largest)
+        if largest < wanted:
+            log.warning(
+                "no batch holds more than %d examples of sampler.batch_size=%d: training has %d of %d labels",
+                largest,
+                wanted,
+                len(self.examples.labels),
+                n_labels,
             )
 
 

@@ -6,8 +6,9 @@ Source: Zhang et al. 2022, HiMulCon (arXiv 2204.13207), eq. 4, with a weight tha
 import torch
 from torch import Tensor
 
-from vsr.losses.infonce import InfoNCE
-from vsr.losses.pairs import PairLoss, Pairs, check_temperature
+from vsr.losses.infonce import mean_of_positives
+from vsr.losses.logsumexp import masked_logsumexp
+from vsr.losses.pairs import PairLoss, check_temperature, mean_where
 
 
 class Hierarchical(PairLoss):
@@ -38,7 +39,7 @@ class Hierarchical(PairLoss):
         check_temperature(temperature)
         if not 0 <= decay <= 1:
             raise ValueError(f"decay must be in 0..1, got {decay}")
-        self.level = InfoNCE(temperature)
+        self.temperature = temperature
         self.decay = decay
 
     def forward(
@@ -58,10 +59,15 @@ class Hierarchical(PairLoss):
             if not pairs.similarities.numel():
                 return pairs.similarities.sum()
             others = pairs.positive | pairs.negative
+            logits = pairs.similarities / self.temperature
             columns = levels if ref_levels is None else ref_levels
-            total = pairs.similarities.new_zeros(())
-            for level, (mine, theirs) in enumerate(zip(levels.T, columns.T, strict=True)):
+            near, known = [], []  # of each level: the mean of the positives, and who has some
+            for mine, theirs in zip(levels.T, columns.T, strict=True):
                 shared = (mine[:, None] == theirs) & (mine >= 0)[:, None] & others
-                at_level = Pairs(pairs.similarities, shared, others & ~shared)
-                total = total + self.decay**level * self.level.of_pairs(at_level)
-            return total / sum(self.decay**level for level in range(levels.shape[1]))
+                near.append(mean_of_positives(logits, shared))
+                known.append(shared.any(dim=1))
+            total = masked_logsumexp(logits, others)  # (B,), the denominators of every level
+            weights = [self.decay**level for level in range(len(near))]
+            terms = zip(weights, near, known, strict=True)
+            losses = (weight * mean_where(total - mean, some) for weight, mean, some in terms)
+            return sum(losses, start=logits.new_zeros(())) / sum(weights)

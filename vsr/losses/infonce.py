@@ -49,10 +49,9 @@ class InfoNCE(PairLoss):
     def of_pairs(self, pairs: Pairs) -> Tensor:
         """See `PairLoss.of_pairs`; 0 when no label repeats."""
         logits = pairs.similarities / self._temperature()
+        near = mean_of_positives(logits, pairs.positive)  # before the total: a matrix less at a time
         total = masked_logsumexp(logits, pairs.positive | pairs.negative)  # (B,)
-        n_positive = pairs.positive.sum(dim=1)
-        mean = torch.where(pairs.positive, logits, 0).sum(dim=1) / n_positive.clamp(min=1)
-        return mean_where(total - mean, n_positive > 0)
+        return mean_where(total - near, pairs.positive.any(dim=1))
 
     def _temperature(self) -> float | Tensor:
         if not self.learn_temperature:
@@ -61,3 +60,8 @@ class InfoNCE(PairLoss):
         with torch.no_grad():
             self.log_temperature.clamp_(*map(math.log, LEARNT_RANGE))
         return self.log_temperature.exp()
+
+
+def mean_of_positives(logits: Tensor, positive: Tensor) -> Tensor:
+    """Mean (B,) of the ``logits`` (B, N) of each anchor that ``positive`` (B, N) picks; 0 of none."""
+    return torch.where(positive, logits, 0).sum(dim=1) / positive.sum(dim=1).clamp(min=1)

@@ -18,6 +18,7 @@ from vsr.losses.pairs import widened
 from vsr.losses.proxies import index_of
 
 WIDTH = ("embedding_size", "descriptors_dim")  # how its losses with proxies call the embedding width
+KINDS = {"losses": "BaseMetricLossFunction", "miners": "BaseMiner", "distances": "BaseDistance"}
 
 
 class PML(nn.Module):
@@ -35,7 +36,8 @@ class PML(nn.Module):
         distance_options: its arguments.
 
     Raises:
-        ConfigError: the library is not installed, has no such class, or the class refuses an argument.
+        ConfigError: the library is not installed, has no such class, or the class refuses an argument; in
+            ``forward``, the loss refuses the batch: some take no labels, others as many pictures of each.
     """
 
     known: Tensor | None
@@ -94,7 +96,14 @@ class PML(nn.Module):
             if not len(labels):
                 return vectors.sum()
             hard = None if self.miner is None else self.miner(vectors, labels)
-            return self.loss(vectors, labels, hard)
+            try:
+                value = self.loss(vectors, labels, hard)
+            except (NotImplementedError, ValueError) as error:
+                raise ConfigError(
+                    f"{self.name} of pytorch-metric-learning refuses the batch: {error}"
+                ) from error
+        _forget_graphs(self.loss)
+        return value
 
 
 def _found(module: str, name: str) -> type:
@@ -105,10 +114,17 @@ def _found(module: str, name: str) -> type:
         raise ConfigError(
             "loss=pml needs pytorch-metric-learning, which is not installed; pip install 'vsr[pml]'"
         ) from error
-    if not inspect.isclass(classes.get(name)):
-        known = [one for one, value in classes.items() if inspect.isclass(value)]
-        raise ConfigError(f"pytorch-metric-learning has no {module}.{name}{nearest(str(name), known)}")
-    return classes[name]
+    base = classes[KINDS[module]]
+    known = {
+        one: value
+        for one, value in classes.items()
+        if inspect.isclass(value) and issubclass(value, base) and value is not base
+    }
+    if name not in known:
+        by_itself = " that stands by itself" if name in classes else ""
+        close = nearest(str(name), known)
+        raise ConfigError(f"pytorch-metric-learning has no {module}.{name}{by_itself}{close}")
+    return known[name]
 
 
 def _made(module: str, name: str, options: Mapping[str, Any] | None) -> Any:
@@ -120,6 +136,13 @@ def _made(module: str, name: str, options: Mapping[str, Any] | None) -> Any:
         raise ConfigError(
             f"{module}.{name} of pytorch-metric-learning refuses its options: {error}"
         ) from error
+
+
+def _forget_graphs(loss: nn.Module) -> None:
+    """Cut what ``loss`` keeps for the next batch from this one's graph; `DynamicSoftMarginLoss` does not."""
+    for part in loss.modules():
+        kept = {name: value for name, value in vars(part).items() if isinstance(value, Tensor)}
+        vars(part).update({name: value.detach() for name, value in kept.items()})
 
 
 def _arguments(made: type) -> set[str]:

@@ -35,11 +35,11 @@ class SupConIn(PairLoss):
     def of_pairs(self, pairs: Pairs) -> Tensor:
         """See `PairLoss.of_pairs`; 0 when no label repeats."""
         logits = pairs.similarities / self.temperature
-        total = masked_logsumexp(logits, pairs.positive | pairs.negative)  # (B,)
         n_positive = pairs.positive.sum(dim=1)
         few = positives_of(pairs)
         mean = (
             masked_logsumexp(few.near / self.temperature, few.filled)
             - n_positive.clamp(min=1).to(logits.dtype).log()
         )
+        total = masked_logsumexp(logits, pairs.positive | pairs.negative)  # (B,)
         return mean_where(total - mean, n_positive > 0)

@@ -38,7 +38,8 @@ class TimmModel(Embedder):
         channels_last: how pictures and convolutions' weights lie in memory; decides speed alone.
 
     Raises:
-        ConfigError: timm is not installed or has no such network, or head and width do not go together.
+        ConfigError: timm is not installed or has no such network or tag, its patches do not divide
+            ``image_size``, or head and width do not go together.
         CheckpointError: the weights cannot be had, read, or fitted.
     """
 
@@ -90,28 +91,63 @@ def _timm() -> Any:
 
 def _network(name: str, weights: str | None, image_size: int | None) -> nn.Module:
     timm = _timm()
-    if not timm.is_model(name):
-        known = timm.list_models(pretrained="." in name)
-        close = nearest(name, known)
-        mend = close if "mean" in close else "; timm.list_models() names them"  # there are a thousand
-        raise ConfigError(f"timm has no network called {name!r}{mend}")
+    _check_name(timm, name)
     options: dict[str, Any] = {"num_classes": 0}
     if image_size is not None and _takes_size(timm, name):
         options["img_size"] = image_size
+    loading: dict[str, Any] = {}
     if weights is not None and Path(weights).suffix != OURS:
-        options["pretrained"] = True
+        loading["pretrained"] = True
         if weights != "DEFAULT":
             if not Path(weights).is_file():
                 raise CheckpointError(f"no file {weights}; set model.weights to a file, DEFAULT, or null")
-            options["pretrained_cfg_overlay"] = {"file": weights}
+            loading["pretrained_cfg_overlay"] = {"file": weights}
+    random_state = torch.get_rng_state()
     try:
-        return timm.create_model(name, **options)
+        network = timm.create_model(name, **options, **loading)
     except Exception as error:  # hub, disk and tensor errors of many libraries
         reason = str(error).split("\n")[0][:160] or type(error).__name__
         raise CheckpointError(
             f"cannot make timm's {name} with weights {weights} ({reason}); set model.weights to a file of "
             "them, or to null"
         ) from error
+    if image_size is not None:
+        _check_size(network, image_size)
+    if "pretrained_cfg_overlay" in loading:
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(random_state)
+            _check_loaded(network, timm.create_model(name, **options), f"{weights} fits timm's {name}")
+    return network
+
+
+def _check_loaded(network: nn.Module, untouched: nn.Module, told: str) -> None:
+    """Raise CheckpointError where a file left ``network`` as it begins: timm skips names that it has not."""
+    pairs = zip(network.parameters(), untouched.parameters(), strict=True)
+    if all(torch.equal(weight, begun) for weight, begun in pairs if weight.ndim > 1):
+        raise CheckpointError(f"nothing in {told}; set model.weights to a file of its weights, or to null")
+
+
+def _check_name(timm: Any, name: str) -> None:
+    """Raise ConfigError unless timm has the network ``name``, and the tag of weights behind its dot."""
+    network, _, tag = name.partition(".")
+    if not timm.is_model(network):
+        close = nearest(network, timm.list_models())
+        mend = close if "mean" in close else "; timm.list_models() names them"  # there are a thousand
+        raise ConfigError(f"timm has no network called {network!r}{mend}")
+    try:
+        timm.get_pretrained_cfg(name)
+    except RuntimeError as error:
+        known = [one.partition(".")[2] for one in timm.list_pretrained(f"{network}.*")]
+        raise ConfigError(f"timm has no weights {tag!r} of {network}{nearest(tag, known)}") from error
+
+
+def _check_size(network: nn.Module, image_size: int) -> None:
+    """Raise ConfigError unless pictures divide into the patches of a transformer: some drop what is over."""
+    side = getattr(getattr(network, "patch_embed", None), "patch_size", 1)
+    side = side if isinstance(side, int) else side[0]
+    if image_size % side:
+        fit = max(1, round(image_size / side)) * side
+        raise ConfigError(f"model.image_size={image_size} does not divide into patches of {side}; use {fit}")
 
 
 def _takes_size(timm: Any, name: str) -> bool:

@@ -47,7 +47,7 @@ class ClassMeans(L.Callback):
             return
         self._epoch = trainer.current_epoch
         embeddings = outputs["embeddings"].double().cpu()
-        at = torch.searchsorted(self.labels, outputs["labels"][:, 0].cpu())
+        at = torch.searchsorted(self.labels, outputs["labels"][:, 0].contiguous().cpu())
         sums = self._sums
         if sums is None:
             self._sums = sums = embeddings.new_zeros(len(self.labels), embeddings.shape[1])

@@ -47,7 +47,8 @@ class FineTune:
         loss_lr_factor: multiplies the learning rate of the loss's own parameters (temperature, proxies).
         freeze_backbone_epochs: the backbone is frozen for so many epochs; None: for good, a linear probe
             when the head is linear. Then fine-tuning is LP-FT (Kumar et al. 2022, arXiv 2202.10054).
-        last_blocks: of the backbone, only so many last blocks (`vsr.models.blocks`) learn; None: all.
+        last_blocks: of the backbone, only so many last blocks (`vsr.models.blocks`) learn, with their norms;
+            None: all.
         layer_lr_decay: each block learns at the rate of the next one times this, in 0..1 (BEiT, arXiv
             2106.08254); the last block at the full rate.
         freeze_batch_norm: BatchNorm in the backbone normalizes by its pretrained statistics, as in A Metric

@@ -131,7 +131,7 @@ class EmbeddingHealth(L.Callback):
             return
         health = embedding_health(embeddings, labels, self.k)
         pl_module.log_dict({f"health/{name}": value for name, value in health.items()})
-        if trainer.state.fn != TrainerFn.FITTING:
+        if trainer.state.fn != TrainerFn.FITTING or not trainer.is_global_zero:
             return
         for name, words in complaints(health, embeddings.shape[1]).items():
             if name not in self._told:

@@ -1,5 +1,6 @@
 """The Lightning module: pictures to embeddings to a contrastive loss, and embeddings for the evaluation."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,6 +19,8 @@ from vsr.training.finetune import FineTune, Recipe
 from vsr.training.large_batch import LargeBatch
 from vsr.training.memory import Memory, check_takes_memory
 from vsr.training.optimizers import parameter_groups
+
+log = logging.getLogger(__name__)
 
 
 class VisualSearchModule(L.LightningModule):
@@ -89,10 +92,27 @@ class VisualSearchModule(L.LightningModule):
     def on_train_start(self) -> None:
         """Freeze or thaw the backbone: an epoch that is resumed within has no start."""
         self.on_train_epoch_start()
+        start = getattr(self.memory, "start", 0)
+        batches = self.trainer.num_training_batches * (self.trainer.max_epochs or 0)
+        if 0 < batches <= start:
+            log.warning(
+                "memory.start=%d: nothing is ever remembered, as the run has %d batches; lower it",
+                start,
+                batches,
+            )
 
     def on_train_epoch_start(self) -> None:
-        """Freeze or thaw the backbone as the epoch asks."""
+        """Freeze or thaw the backbone as the epoch asks.
+
+        Raises:
+            ConfigError: nothing is left to learn.
+        """
         self.finetune.apply(self.model, self.current_epoch)  # pyright: ignore[reportArgumentType]
+        if not any(weight.requires_grad for weight in self.parameters()):
+            raise ConfigError(
+                f"finetune freezes all that could learn in epoch {self.current_epoch}: the model has no head "
+                "and the loss no weights; use model.head=linear, or finetune=full"
+            )
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Make the step's random state a function of seed, epoch, batch and rank."""
@@ -110,17 +130,28 @@ class VisualSearchModule(L.LightningModule):
             loss = self.loss(whole.embeddings, labels_for(self.loss, whole.labels))
         else:
             loss = self.memory(self.loss, whole)
-        if not torch.isfinite(loss):
-            raise DivergedError(
-                f"loss is {loss.item()} at step {self.global_step} (epoch {self.current_epoch}, "
-                f"batch {batch_idx}, rows {_few(batch.rows[:, 0])}); lower optimizer.lr, "
-                "raise loss.temperature, or set trainer.gradient_clip_val=1; the last good checkpoint is kept"
-            )
+        if not torch.isfinite(loss) & torch.isfinite(whole.embeddings).all():
+            raise DivergedError(self._diverged(loss, whole, batch_idx))
         n_items = len(whole.rows) // batch.rows.shape[1]
         self.log("train/loss_step", loss, prog_bar=True)
         # Its mean is sent to the trackers with the epoch's row, under the name that it has in metrics.csv.
         self.log("train/loss", loss, on_step=False, on_epoch=True, logger=False, batch_size=n_items)
         return {"loss": loss, "embeddings": whole.embeddings.detach(), "labels": whole.labels}
+
+    def _diverged(self, loss: Tensor, whole: Embedded, batch_idx: int) -> str:
+        """What is not finite: a loss that mines pairs leaves out those it cannot compare, and stays so."""
+        finite = torch.isfinite(whole.embeddings).all(dim=1)
+        where = f"at step {self.global_step} (epoch {self.current_epoch}, batch {batch_idx}"
+        what = (
+            f"loss is {loss.item()} {where}, rows {_few(whole.rows.unique())})"
+            if finite.all()
+            else f"embeddings of rows {_few(whole.rows[~finite].unique())} are not finite {where}; "
+            f"loss {loss.item():g})"
+        )
+        return (
+            f"{what}; lower optimizer.lr, raise loss.temperature, or set trainer.gradient_clip_val=1; "
+            "the last good checkpoint is kept"
+        )
 
     def _embed_batch(self, batch: Batch) -> Embedded:
         """This rank's pictures, embedded: B·V of them, local views included."""

@@ -11,9 +11,6 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from vsr.models import blocks
 
-# Learnt offsets and scales by another name: decay would pull them to a meaningless 0.
-NO_DECAY = ("class_token", "pos_embedding", "relative_position_bias_table", "layer_scale")
-
 
 def parameter_groups(
     model: nn.Module,
@@ -26,7 +23,8 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Named parameter groups: ``backbone``, ``head`` and ``loss``, each with and without weight decay.
 
-    Biases, norms and everything else of at most one dimension is not decayed, nor are position embeddings.
+    Biases, norms and everything else of at most one dimension is not decayed, nor is what of the model is
+    called otherwise than weight, whatever its shape: tokens, position embeddings and tables, learnt scales.
     The head is all of ``model`` that is not ``model.backbone``. Frozen parameters are in: they may thaw.
 
     Args:
@@ -37,7 +35,7 @@ def parameter_groups(
         head_lr_factor: the head learns at ``lr`` times this.
         loss_lr_factor: the loss learns at ``lr`` times this.
         layer_lr_decay: if not 1, each block of the backbone is a group of its own, ``backbone.<block>``, and
-            learns at this times the rate of the next one; what comes before the first block is one more.
+            learns at this times the rate of the next one; what belongs to no block learns as the first does.
 
     Returns:
         Groups with ``name``, ``params``, ``lr`` and ``weight_decay``, without empty ones.
@@ -51,8 +49,9 @@ def parameter_groups(
     }
     groups: list[dict[str, Any]] = []
     for part, (part_lr, parameters) in parts.items():
-        decayed = [p for name, p in parameters if _decays(name, p)]
-        others = [p for name, p in parameters if not _decays(name, p)]
+        decayed = [p for name, p in parameters if _decays(name, p, of_loss=part == "loss")]
+        chosen = {id(p) for p in decayed}
+        others = [p for _, p in parameters if id(p) not in chosen]
         groups.append({"name": part, "params": decayed, "lr": part_lr, "weight_decay": weight_decay})
         groups.append({"name": f"{part}_no_decay", "params": others, "lr": part_lr, "weight_decay": 0.0})
     return [group for group in groups if group["params"]]
@@ -67,17 +66,17 @@ def _backbone_parts(backbone: nn.Module, lr: float, decay: float) -> dict[str, P
     parts: dict[str, Part] = {}
     held: set[int] = set()
     rate = lr
-    for name, block in reversed(blocks(backbone)):
+    for depth, (name, block) in enumerate(reversed(blocks(backbone))):
+        rate = lr * decay**depth
         own = list(block.named_parameters())
         parts[f"backbone.{name}"] = (rate, own)
         held |= {id(p) for _, p in own}
-        rate *= decay
     parts["backbone"] = (rate, [(name, p) for name, p in backbone.named_parameters() if id(p) not in held])
     return parts
 
 
-def _decays(name: str, parameter: Tensor) -> bool:
-    return parameter.ndim > 1 and name.rsplit(".", 1)[-1] not in NO_DECAY
+def _decays(name: str, parameter: Tensor, of_loss: bool) -> bool:
+    return parameter.ndim > 1 and (of_loss or name.endswith("weight"))
 
 
 class Lars(Optimizer):
