@@ -52,7 +52,7 @@ def test_the_published_parts_are_the_splits(read, name):
     assert catalogue.levels == levels
     assert len(set(catalogue.names())) == classes
     assert set(catalogue.table["role"]) == {"both"}
-    assert catalogue.protocol == f"{name}/published/v1"
+    assert catalogue.protocol == f"{name}/published/v1/not-as-published"
 
 
 @pytest.mark.parametrize("name", SHARED)
