@@ -131,6 +131,11 @@ def test_a_missing_list_is_named_with_its_page(tmp_path):
     [
         ({"levels": ["species", "tribe"]}, "data.levels: 'tribe'"),
         ({"levels": ["genus"]}, r"data.levels must begin with species, got \['genus'\]"),
+        (
+            {"levels": "species"},
+            r"data.levels must be a list such as \[species, genus\], each once, got spec",
+        ),
+        ({"levels": ["species", "species"]}, "data.levels must be a list such as"),
         ({"val_fraction": 1}, "data.val_fraction must be >= 0 and < 1"),
     ],
 )

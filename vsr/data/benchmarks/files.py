@@ -12,11 +12,11 @@ def root_folder(root: str | None, what: str) -> Path:
     """``root`` as a path.
 
     Raises:
-        ConfigError: it is None.
+        ConfigError: it is None or empty.
     """
-    if root is None:
+    if root is None or not str(root):
         raise ConfigError(f"data.root must name the folder with the files of {what}; give data.root=…")
-    return Path(root).expanduser()
+    return Path(str(root)).expanduser()  # a folder called 2018 comes as a number
 
 
 def need(path: Path, page: str) -> Path:

@@ -59,6 +59,8 @@ class INat2018:
         seed: int = 0,
         image_size: int = 224,
     ) -> None:
+        if isinstance(levels, str) or len(set(levels)) < len(levels):
+            raise ConfigError(f"data.levels must be a list such as [species, genus], each once, got {levels}")
         for level in levels:
             if level not in LEVELS:
                 raise ConfigError(f"data.levels: '{level}'{nearest(level, LEVELS)}")

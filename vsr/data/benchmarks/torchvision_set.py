@@ -91,11 +91,12 @@ class TorchvisionSet:
         except DataError:
             raise
         except DAMAGE as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = " ".join(str(error).split()).partition(" You can use download")[0].rstrip(".")
+            reason = reason or type(error).__name__
             mend = "try again" if self.download else "give data.download=true"
             raise DataError(
-                f"data.root: {self.root} holds no whole {self.name} ({reason}); {mend}, or get it from "
-                f"{published.page}"
+                f"data.root: {self.root} holds no whole {self.name} ({reason}); {mend}, or "
+                f"get it from {published.page} and unpack it as {self.root / published.folder}"
             ) from error
         found = {f"{part} pictures": len(one.images) for part, one in parts.items()}
         wanted = {f"{part} pictures": number for part, number in published.counts.items()}
