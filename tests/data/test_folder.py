@@ -146,6 +146,13 @@ def test_a_missing_folder_is_told_with_its_nearest_sibling(write_pictures):
         Folder(str(root.parent / "fotos")).read()
 
 
+def test_levels_that_are_one_word_are_refused(tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"data\.levels must be a list such as \[product, category\], got mug"
+    ):
+        Folder(str(tmp_path), levels="mug")
+
+
 def test_an_empty_root_is_not_the_working_folder():
     with pytest.raises(ConfigError, match=r"data\.root must name a folder of pictures"):
         Folder("")

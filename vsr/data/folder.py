@@ -68,6 +68,8 @@ class Folder:
         if not str(root or "") and not str(manifest or ""):
             raise ConfigError("data.root must name a folder of pictures; give data.root=… or data.manifest=…")
         check_fractions(splits)
+        if isinstance(levels, str):
+            raise ConfigError(f"data.levels must be a list such as [product, category], got {levels}")
         self.root = Path(str(root)).expanduser() if str(root or "") else None
         self.manifest = Path(str(manifest)).expanduser() if str(manifest or "") else None
         self.levels = None if levels is None else tuple(levels)
