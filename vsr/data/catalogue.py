@@ -57,8 +57,8 @@ class Catalogue:
         copies: brings the files, which lie elsewhere; None when they lie below ``root``.
 
     Raises:
-        DataError: a needed column is missing, a level or an item repeats, a gain is no number >= 0, a split or
-            role is unknown, or ``qrels`` name rows that there are not, or a pair twice.
+        DataError: a needed column is missing, a level or an item repeats, a gain is no number >= 0, a split
+            or role is unknown, or ``qrels`` name rows that there are not, or a pair twice.
     """
 
     table: pd.DataFrame

@@ -82,7 +82,7 @@ class InShop:
         # Looked for first: where case does not matter, an Img of the root is an img as well.
         within = Path(str(self.root)).expanduser() / "Img"
         folder = within if (within / "img").is_dir() else locate(self.root, ["img"], [], how)
-        check_pictures(images, folder, path)
+        check_pictures(images, folder, path, PAGE)
         table = pd.DataFrame(
             {
                 "item": images,
