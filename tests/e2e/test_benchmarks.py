@@ -115,5 +115,5 @@ def test_a_torchvision_set_is_measured_by_its_protocol(evaluate, monkeypatch, tm
         (folder / name).write_bytes(pickle.dumps({"data": rows, "labels": [n // 2 for n in range(20)]}, 2))
     (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": [f"c{n}" for n in range(10)]}, 2))
     _, about = evaluate("data=cifar10", f"data.root={tmp_path}/sets", "data.protocol=against_train")
-    assert (about["protocol"], about["queries"]) == ("cifar10/against_train/v1:test", 20)
+    assert (about["protocol"], about["queries"]) == ("cifar10/against_train/v1/not-as-published:test", 20)
     assert about["judging"]["gallery"] == 100
