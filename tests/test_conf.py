@@ -169,3 +169,23 @@ def test_a_sum_takes_any_loss_in_any_place():
 def test_a_target_from_elsewhere_is_refused():
     with pytest.raises(ConfigError, match=r"loss\._target_ must begin with"):
         assemble.instantiate({"_target_": "os.system", "command": "true"}, "loss")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("data.gains=3", r"data\.gains must be a list or null, got 3"),
+        ("data.fold=[1]", None),
+        ("transforms.flip=x", r"transforms\.flip must be a number, got x"),
+        ("transforms.scale=0.5", r"transforms\.scale must be a list, got 0\.5"),
+        ("sampler.batch_size=[1]", r"sampler\.batch_size must be a whole number, got \[1\]"),
+    ],
+)
+def test_a_value_of_another_kind_is_one_line(override, message):
+    config = composed("data=grocery", "data.root=x", override)
+    group = override.partition(".")[0]
+    if message is None:  # stored and checked later: what a constructor takes is not second-guessed
+        assemble.instantiate(config[group], group)
+        return
+    with pytest.raises(ConfigError, match=message):
+        assemble.instantiate(config[group], group)

@@ -12,7 +12,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 import hydra
 import rich
@@ -34,6 +35,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ONE_ENTRY = ("data", "transforms", "sampler", "model", "loss", "memory", "finetune", "optimizer", "scheduler")
+KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    type(None): "null",
+}
 TARGETS = ("vsr.", "torch.", "torchvision.", "lightning.", "optuna.")
 
 # The entry `as_trained` of groups of evaluate.py and compare.py. What it stands for is known only when the
@@ -67,6 +76,8 @@ def instantiate(node: dict[str, Any], place: str, **objects: Any) -> Any:
             raise cause from None
         if isinstance(cause, ValueError | ImportError):
             raise ConfigError(f"{place}: {cause}") from cause
+        if isinstance(cause, TypeError):
+            _check_kinds(node, place)
         raise
 
 
@@ -99,6 +110,36 @@ def check_node(node: dict[str, Any], place: str, objects: dict[str, Any] | None 
             if required and name not in given:
                 raise ConfigError(f"{place}.{name} must be set for {target.rpartition('.')[2]}")
     _check_within(node, place)
+
+
+def _check_kinds(node: dict[str, Any], place: str) -> None:
+    """Find the value that made a constructor raise TypeError: one of another kind than its annotation says.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    target = get_object(node["_target_"])
+    try:
+        hints = get_type_hints(target.__init__ if isinstance(target, type) else target)
+    except (NameError, TypeError):  # imported for checkers only, or not written in Python
+        return
+    for key, value in node.items():
+        kinds = _kinds(hints.get(key))
+        if isinstance(value, dict) and "_target_" in value:
+            _check_kinds(value, f"{place}.{key}")
+        elif kinds and type(value) not in kinds | ({int} if float in kinds else set()):
+            wanted = " or ".join(KINDS[kind] for kind in KINDS if kind in kinds)
+            raise ConfigError(f"{place}.{key} must be {wanted}, got {value}")
+
+
+def _kinds(hint: Any) -> set[type]:
+    """Types of plain configuration that an annotation allows; empty when it says nothing of them."""
+    if isinstance(hint, UnionType) or get_origin(hint) is Union:
+        parts = [_kinds(part) for part in get_args(hint)]
+        return set().union(*parts) if all(parts) else set()
+    kind = get_origin(hint) or hint
+    kind = list if kind in (Sequence, tuple) else kind
+    return {kind} if kind in KINDS else set()
 
 
 def _with_objects(target: str, values: dict[str, Any], place: str, **objects: Any) -> Any:

@@ -34,6 +34,17 @@ def test_gains_count_up_from_the_coarsest_level(tmp_path):
     assert Catalogue(table(), ("product", "category"), "t/v1", tmp_path).gains == (3.0, 1.0)
 
 
+@pytest.mark.parametrize("gains", [(3.0, "x"), (float("nan"), 1.0), (-1.0, 1.0), (0, 0), (float("inf"), 1)])
+def test_gains_that_rank_nothing_are_refused(tmp_path, gains):
+    with pytest.raises(DataError, match=r"data\.gains must be numbers >= 0, not all 0, got "):
+        Catalogue(table(), ("product", "category"), "t/v1", tmp_path, gains=gains)
+
+
+def test_a_level_that_is_named_twice_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"data\.levels must name each label column once"):
+        Catalogue(table(), ("product", "product"), "t/v1", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [

@@ -146,6 +146,25 @@ def test_a_missing_folder_is_told_with_its_nearest_sibling(write_pictures):
         Folder(str(root.parent / "fotos")).read()
 
 
+def test_levels_that_are_one_word_are_refused(tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"data\.levels must be a list such as \[product, category\], got mug"
+    ):
+        Folder(str(tmp_path), levels="mug")
+
+
+def test_an_empty_root_is_not_the_working_folder():
+    with pytest.raises(ConfigError, match=r"data\.root must name a folder of pictures"):
+        Folder("")
+
+
+def test_a_folder_whose_name_is_a_number_is_read(write_pictures, monkeypatch):
+    root = write_pictures(SEVEN)
+    root.rename(root.parent / "2018")
+    monkeypatch.chdir(root.parent)
+    assert len(Folder(2018).read()) == 2 * len(SEVEN)
+
+
 def test_an_empty_folder_tells_what_was_looked_for(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(DataError, match=r"no picture in .* looked for \.jpg, \.jpeg, \.png"):

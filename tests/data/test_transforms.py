@@ -202,8 +202,10 @@ def test_pixels_are_cropped_where_a_picture_would_be_and_look_the_same(picture):
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [
-        ({"size": 0}, "size must be >= 1"),
-        ({"local_size": 0}, "local_size must be >= 1"),
+        ({"size": 0}, r"size \(data\.image_size\) must be a whole number of pixels >= 1, got 0"),
+        ({"size": 1.5}, "must be a whole number of pixels >= 1, got 1.5"),
+        ({"size": "x"}, "must be a whole number of pixels >= 1, got x"),
+        ({"local_size": 0}, "local_size must be a whole number of pixels >= 1"),
         ({"crop_share": 0.0}, "crop_share must be > 0 and at most 1, got 0"),
         ({"crop_share": 1.1}, "crop_share must be > 0 and at most 1, got 1.1"),
         ({"crop_share": 0.9, "resize": "pad"}, "crop_share must be 1 with resize=pad, got 0.9"),

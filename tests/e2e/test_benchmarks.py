@@ -78,7 +78,7 @@ def test_roxford_measures_what_its_definition_gives(evaluate, model_and_checkpoi
         steps = [(n / rank if rank else 1.0) + (n + 1) / (rank + 1) for n, rank in enumerate(ranks)]
         expected.append(sum(steps) / 2 / 2)
     assert means["map:trapezoid"] == pytest.approx(np.mean(expected), abs=1e-12)
-    assert (about["protocol"], about["queries"]) == ("roxford5k/hard/v1:test", 2)
+    assert (about["protocol"], about["queries"]) == ("roxford5k/hard/v1/not-as-published:test", 2)
     assert about["judging"]["ignored"] == "the query itself and listed junk"
     assert about["levels"] == {}
 
@@ -100,7 +100,9 @@ def test_training_on_roxford_says_that_there_is_nothing_to_train_on(script, tmp_
         f"hydra.run.dir={tmp_path}/o",
     )
     assert code == 1
-    assert "error: roxford5k/medium/v1 has no training split, it is for evaluation only" in err
+    assert (
+        "error: roxford5k/medium/v1/not-as-published has no training split, it is for evaluation only" in err
+    )
     assert "Traceback" not in err
 
 
@@ -113,5 +115,5 @@ def test_a_torchvision_set_is_measured_by_its_protocol(evaluate, monkeypatch, tm
         (folder / name).write_bytes(pickle.dumps({"data": rows, "labels": [n // 2 for n in range(20)]}, 2))
     (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": [f"c{n}" for n in range(10)]}, 2))
     _, about = evaluate("data=cifar10", f"data.root={tmp_path}/sets", "data.protocol=against_train")
-    assert (about["protocol"], about["queries"]) == ("cifar10/against_train/v1:test", 20)
+    assert (about["protocol"], about["queries"]) == ("cifar10/against_train/v1/not-as-published:test", 20)
     assert about["judging"]["gallery"] == 100

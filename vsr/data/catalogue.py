@@ -1,8 +1,10 @@
 """The catalogue: one table, a row a picture, that every dataset reader makes and every other room reads."""
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -55,8 +57,8 @@ class Catalogue:
         copies: brings the files, which lie elsewhere; None when they lie below ``root``.
 
     Raises:
-        DataError: a needed column is missing, an item repeats, a split or role is unknown, or ``qrels`` name
-            rows that there are not, or a pair twice.
+        DataError: a needed column is missing, a level or an item repeats, a gain is no number >= 0, a split
+            or role is unknown, or ``qrels`` name rows that there are not, or a pair twice.
     """
 
     table: pd.DataFrame
@@ -74,8 +76,7 @@ class Catalogue:
                 raise DataError(
                     f"catalogue {self.protocol} has no column '{column}'{nearest(column, self.table.columns)}"
                 )
-        if not self.levels:
-            raise DataError(f"catalogue {self.protocol} names no label column; give at least one in levels")
+        self._check_levels()
         for column, known in (("split", SPLITS), ("role", ROLES)):
             strange = set(self.table[column].unique()) - set(known)
             if strange:
@@ -86,13 +87,7 @@ class Catalogue:
             raise DataError(f"catalogue {self.protocol}: item '{item}' stands in more than one row")
         if (self.root is None) == (self.pixels is None):
             raise DataError(f"catalogue {self.protocol} needs either a root folder or a pixel array")
-        if not self.gains:  # the finest level counts most, the coarsest 1
-            object.__setattr__(self, "gains", tuple(float(2**n - 1) for n in range(len(self.levels), 0, -1)))
-        if len(self.gains) != len(self.levels):
-            raise DataError(
-                f"catalogue {self.protocol}: gains {self.gains} must be one per level {self.levels}; "
-                "set data.gains"
-            )
+        self._check_gains()
         object.__setattr__(self, "table", self.table.reset_index(drop=True))
         self._check_qrels()
 
@@ -105,6 +100,24 @@ class Catalogue:
         if role is not None:
             chosen &= self.table["role"].isin([role, "both"])
         return np.flatnonzero(chosen.to_numpy())
+
+    def _check_levels(self) -> None:
+        if not self.levels:
+            raise DataError(f"catalogue {self.protocol} names no label column; give at least one in levels")
+        if len(set(self.levels)) < len(self.levels):
+            raise DataError(f"data.levels must name each label column once, got {list(self.levels)}")
+
+    def _check_gains(self) -> None:
+        if not self.gains:  # the finest level counts most, the coarsest 1
+            object.__setattr__(self, "gains", tuple(float(2**n - 1) for n in range(len(self.levels), 0, -1)))
+        if len(self.gains) != len(self.levels):
+            raise DataError(
+                f"catalogue {self.protocol}: gains {self.gains} must be one per level {self.levels}; "
+                "set data.gains"
+            )
+        sound = all(isinstance(gain, Real) and 0 <= gain < math.inf for gain in self.gains)
+        if not sound or not any(self.gains):
+            raise DataError(f"data.gains must be numbers >= 0, not all 0, got {list(self.gains)}")
 
     def _check_qrels(self) -> None:
         qrels = self.qrels

@@ -65,11 +65,13 @@ class Folder:
         fold: int | None = None,
         image_size: int = 160,
     ) -> None:
-        if root is None and manifest is None:
+        if not str(root or "") and not str(manifest or ""):
             raise ConfigError("data.root must name a folder of pictures; give data.root=… or data.manifest=…")
         check_fractions(splits)
-        self.root = None if root is None else Path(root).expanduser()
-        self.manifest = None if manifest is None else Path(manifest).expanduser()
+        if isinstance(levels, str):
+            raise ConfigError(f"data.levels must be a list such as [product, category], got {levels}")
+        self.root = Path(str(root)).expanduser() if str(root or "") else None
+        self.manifest = Path(str(manifest)).expanduser() if str(manifest or "") else None
         self.levels = None if levels is None else tuple(levels)
         self.gains = tuple(gains or ())
         self.splits = tuple(splits)

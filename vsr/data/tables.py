@@ -49,7 +49,15 @@ def read_table(path: Path, needed: Sequence[str], key: str) -> pd.DataFrame:
 
 
 def sibling(path: Path) -> str:
-    """What lies near a path that does not exist, as the tail of an error message."""
+    """What lies near a path that does not exist, as the tail of an error message.
+
+    Of one that does, or of what a file was taken for the folder of: that it is a file.
+    """
+    there = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
+    if there.is_file():
+        return f"; {there} is a file"
+    if there == path.absolute():
+        return ""
     parent = path.absolute().parent
     while not parent.is_dir():
         path, parent = parent, parent.parent

@@ -104,9 +104,9 @@ class PictureTransforms:
         local_size: int = 96,
         local_scale: Sequence[float] = (0.05, 0.25),
     ) -> None:
-        for name, side in (("size", size), ("local_size", local_size)):
-            if side < 1:
-                raise ValueError(f"{name} must be >= 1 pixel, got {side}")
+        for name, side in (("size (data.image_size)", size), ("local_size", local_size)):
+            if not isinstance(side, int) or side < 1:
+                raise ValueError(f"{name} must be a whole number of pixels >= 1, got {side}")
         if resize not in get_args(Resize):
             raise ValueError(f"resize must be one of {', '.join(get_args(Resize))}, got {resize}")
         if not 0 < crop_share <= 1:

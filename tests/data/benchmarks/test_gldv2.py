@@ -64,7 +64,7 @@ def test_usage_chooses_the_queries_and_ignored_ones_are_none(published, usage, q
     catalogue = GoogleLandmarks(published(), usage).read()
     assert items(catalogue, "test", "query") == [SOLUTION[number][0] for number in queries]
     assert items(catalogue, "test", "gallery") == INDEX
-    assert catalogue.protocol == f"gldv2/{usage}/v2.1"
+    assert catalogue.protocol == f"gldv2/{usage}/v2.1/not-as-published"
     CataloguePictures(catalogue)(0)
 
 
@@ -102,7 +102,7 @@ def test_val_is_whole_training_landmarks_judged_by_label(published):
 
 
 def test_without_training_pictures_it_says_so(published):
-    with pytest.raises(DataError, match=r"gldv2/private/v2\.1 has no training split"):
+    with pytest.raises(DataError, match=r"gldv2/private/v2\.1/not-as-published has no training split"):
         LabelPositives().examples(GoogleLandmarks(published()).read())
 
 

@@ -48,7 +48,7 @@ def test_the_lists_are_the_splits_and_test_is_all_against_all(published):
     assert (len(catalogue.rows("train")), len(catalogue.rows("test"))) == (18, 6)
     assert set(table["species"].iloc[catalogue.rows("test")]) == {"6", "7"}
     assert set(table["role"]) == {"both"}
-    assert catalogue.protocol == "inat2018/smooth-ap/v1"
+    assert catalogue.protocol == "inat2018/smooth-ap/v1/not-as-published"
     assert (catalogue.root / table["image"].iloc[0]).is_file()
 
 
@@ -114,6 +114,13 @@ def test_wrong_categories_are_one_line(published, categories, message):
         INat2018(published(categories=categories), ["species", "genus"]).read()
 
 
+def test_a_list_that_is_no_text_is_refused(published, tmp_path):
+    root = published()
+    (tmp_path / "Inat_dataset_splits" / "Inaturalist_test_set1.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match=r"test_set1\.txt is not text"):
+        INat2018(root).read()
+
+
 def test_a_missing_list_is_named_with_its_page(tmp_path):
     with pytest.raises(DataError, match=r"Inaturalist_train_set1\.txt.*Andrew-Brown1/Smooth_AP"):
         INat2018(str(tmp_path)).read()
@@ -124,6 +131,11 @@ def test_a_missing_list_is_named_with_its_page(tmp_path):
     [
         ({"levels": ["species", "tribe"]}, "data.levels: 'tribe'"),
         ({"levels": ["genus"]}, r"data.levels must begin with species, got \['genus'\]"),
+        (
+            {"levels": "species"},
+            r"data.levels must be a list such as \[species, genus\], each once, got spec",
+        ),
+        ({"levels": ["species", "species"]}, "data.levels must be a list such as"),
         ({"val_fraction": 1}, "data.val_fraction must be >= 0 and < 1"),
     ],
 )

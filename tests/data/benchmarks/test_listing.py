@@ -43,6 +43,13 @@ def test_a_missing_list_is_told_with_its_nearest_sibling(tmp_path):
         read_listing(tmp_path / "lists.txt", ("id", "name"))
 
 
+def test_what_is_missing_is_told_with_its_page(tmp_path):
+    with pytest.raises(DataError, match=r"no file .*list\.txt; it is published at PAGE$"):
+        read_listing(tmp_path / "list.txt", ("id", "name"), page="PAGE")
+    with pytest.raises(DataError, match=r"unpack all of them there, from PAGE$"):
+        check_pictures(pd.Series(["a.jpg"], index=[1]), tmp_path, tmp_path / "list.txt", "PAGE")
+
+
 def test_a_file_that_is_no_text_is_refused(tmp_path):
     path = tmp_path / "list.txt"
     path.write_bytes(b"1 a\n\xff\xfe\x80")

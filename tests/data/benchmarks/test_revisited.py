@@ -73,7 +73,7 @@ def test_a_difficulty_decides_what_is_relevant_and_what_is_junk(published, diffi
     catalogue = Revisited("roxford5k", published(), difficulty).read()
     first = lists_of(catalogue)[0]
     assert first == ({GALLERY[place] for place in relevant}, {GALLERY[place] for place in junk})
-    assert catalogue.protocol == f"roxford5k/{difficulty}/v1"
+    assert catalogue.protocol == f"roxford5k/{difficulty}/v1/not-as-published"
 
 
 def test_queries_are_not_in_the_gallery_and_everything_is_test(published):
@@ -119,7 +119,7 @@ def test_distractors_join_the_gallery_and_are_relevant_to_nothing(tmp_path, publ
     assert len(catalogue.rows("test", "gallery")) == len(GALLERY) + 2
     assert CataloguePictures(catalogue)(len(catalogue) - 1).size == (9, 8)
     assert lists_of(catalogue) == lists_of(alone)
-    assert catalogue.protocol == "roxford5k+1m/medium/v1"
+    assert catalogue.protocol == "roxford5k+1m/medium/v1/not-as-published"
 
 
 def test_difficulties_have_fingerprints_of_their_own(published):
@@ -128,15 +128,24 @@ def test_difficulties_have_fingerprints_of_their_own(published):
     assert len(prints) == 2
 
 
-def test_the_counts_that_differ_from_the_published_ones_are_told(published, caplog):
+def test_the_counts_that_differ_from_the_published_ones_are_told_in_one_line(published, caplog):
     Revisited("roxford5k", published()).read()
-    assert "2 queries here, 70 as published" in caplog.text
-    assert "8 gallery here, 4,993 as published" in caplog.text
+    (told,) = caplog.messages
+    assert "2 queries for 70, 8 gallery for 4,993 published" in told
+
+
+def test_a_list_of_distractors_that_is_no_text_is_refused(tmp_path, published):
+    (tmp_path / "revisitop1m").mkdir()
+    (tmp_path / "revisitop1m" / "revisitop1m.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match=r"revisitop1m\.txt is not text"):
+        Revisited("roxford5k", published(), distractors=True).read()
 
 
 def test_there_is_nothing_to_train_on_and_it_says_so(published):
     catalogue = Revisited("rparis6k", published(name="rparis6k")).read()
-    with pytest.raises(DataError, match="rparis6k/medium/v1 has no training split, it is for eval"):
+    with pytest.raises(
+        DataError, match="rparis6k/medium/v1/not-as-published has no training split, it is for eval"
+    ):
         LabelPositives().examples(catalogue)
 
 

@@ -6,6 +6,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from vsr.data.benchmarks.files import root_folder
 from vsr.data.benchmarks.source import Archive, download, locate
 from vsr.errors import ConfigError, DataError
 
@@ -76,6 +77,29 @@ def test_the_folder_is_found_itself_or_below(tmp_path):
     below = tmp_path / "data" / "birds"
     assert locate(below, ["images.txt"], ["birds"], "") == below
     assert locate(tmp_path / "data", ["images.txt"], ["birds"], "") == below
+
+
+def test_a_file_in_place_of_the_folder_is_said_to_be_one(tmp_path):
+    (tmp_path / "birds.tgz").touch()
+    for root in (tmp_path / "birds.tgz", tmp_path / "birds.tgz" / "birds"):
+        with pytest.raises(
+            DataError, match=rf"no folder {root}; {tmp_path}/birds\.tgz is a file; get it at P"
+        ):
+            locate(root, ["images.txt"], [], "get it at P")
+
+
+def test_a_folder_whose_name_is_a_number_is_found(tmp_path, monkeypatch):
+    (tmp_path / "2018").mkdir()
+    (tmp_path / "2018" / "images.txt").touch()
+    monkeypatch.chdir(tmp_path)
+    assert str(locate(2018, ["images.txt"], [], "")) == "2018"
+    assert str(root_folder(2018, "birds")) == "2018"
+
+
+@pytest.mark.parametrize("root", [None, ""])
+def test_a_root_must_be_given(root):
+    with pytest.raises(ConfigError, match=r"data\.root must name the folder with the files of birds"):
+        root_folder(root, "birds")
 
 
 def test_what_is_missing_is_told_with_the_page_and_the_places(tmp_path):

@@ -52,7 +52,7 @@ def test_the_published_parts_are_the_splits(read, name):
     assert catalogue.levels == levels
     assert len(set(catalogue.names())) == classes
     assert set(catalogue.table["role"]) == {"both"}
-    assert catalogue.protocol == f"{name}/published/v1"
+    assert catalogue.protocol == f"{name}/published/v1/not-as-published"
 
 
 @pytest.mark.parametrize("name", SHARED)
@@ -148,6 +148,8 @@ def test_missing_files_are_one_line_with_the_two_ways_to_get_them(tmp_path, name
     with pytest.raises(DataError, match=f"holds no whole {name} ") as error:
         TorchvisionSet(name, str(tmp_path)).read()
     assert "give data.download=true, or get it from https://" in str(error.value)
+    assert "download=True" not in str(error.value)
+    assert f" and unpack it as {tmp_path / SETS[name].folder}" in str(error.value)
     assert "\n" not in str(error.value)
 
 

@@ -113,7 +113,7 @@ def _annotated(folder: Path, annotations: Annotations) -> pd.DataFrame:
     images = [annotations.folder + name for name in _strings(found[annotations.field])]
     table = pd.DataFrame({"image": images, "class": found["class"].astype(np.int64)})
     table.index = pd.RangeIndex(1, len(table) + 1, name="annotation")
-    check_pictures(column(table, "image"), folder, path)
+    check_pictures(column(table, "image"), folder, path, PAGE)
     return table
 
 

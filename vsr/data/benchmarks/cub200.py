@@ -66,11 +66,11 @@ class Cub200:
             [ARCHIVE.folder],
             f"get CUB_200_2011.tgz from {PAGE} and unpack it there, or set data.download=true",
         )
-        images = read_listing(folder / "images.txt", ("image_id", "image"))
-        check_pictures(column(images, "image"), folder / "images", folder / "images.txt")
-        labels = read_listing(folder / "image_class_labels.txt", ("image_id", "class_id"))
+        images = read_listing(folder / "images.txt", ("image_id", "image"), page=PAGE)
+        check_pictures(column(images, "image"), folder / "images", folder / "images.txt", PAGE)
+        labels = read_listing(folder / "image_class_labels.txt", ("image_id", "class_id"), page=PAGE)
         numbers = whole_numbers(labels, "class_id", folder / "image_class_labels.txt")
-        names = read_listing(folder / "classes.txt", ("class_id", "name"))
+        names = read_listing(folder / "classes.txt", ("class_id", "name"), page=PAGE)
         name_of = dict(zip(names["class_id"], names["name"], strict=True))
         known = {
             image: (name_of[label], number)

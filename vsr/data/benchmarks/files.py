@@ -1,25 +1,22 @@
 """The published files of a benchmark: found, or named with the page that has them."""
 
-import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from vsr.data.tables import sibling
 from vsr.errors import ConfigError, DataError
-
-log = logging.getLogger(__name__)
 
 
 def root_folder(root: str | None, what: str) -> Path:
     """``root`` as a path.
 
     Raises:
-        ConfigError: it is None.
+        ConfigError: it is None or empty.
     """
-    if root is None:
+    if root is None or not str(root):
         raise ConfigError(f"data.root must name the folder with the files of {what}; give data.root=…")
-    return Path(root).expanduser()
+    return Path(str(root)).expanduser()  # a folder called 2018 comes as a number
 
 
 def need(path: Path, page: str) -> Path:
@@ -45,16 +42,3 @@ def need_pictures(root: Path, images: Sequence[str], page: str) -> None:
             f"data.root: {len(missing)} of {len(images)} pictures are not in {root}; the first is "
             f"{missing[0]}; they are published at {page}"
         )
-
-
-def compare_counts(protocol: str, found: Mapping[str, int], published: Mapping[str, int]) -> None:
-    """Warn where a count differs from the published one: figures then compare with no paper's."""
-    for name, number in published.items():
-        if found[name] != number:
-            log.warning(
-                "%s: %s %s here, %s as published: figures on it compare with no paper's",
-                protocol,
-                f"{found[name]:,}",
-                name,
-                f"{number:,}",
-            )

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.files import compare_counts, need, need_pictures, root_folder
+from vsr.data.benchmarks.files import need, need_pictures, root_folder
+from vsr.data.benchmarks.listing import as_published
 from vsr.data.catalogue import Catalogue
 from vsr.data.splits import carve
 from vsr.data.tables import read_table
@@ -93,8 +94,7 @@ class GoogleLandmarks:
             published["training pictures"] = TRAIN_PICTURES[self.train]
         table = pd.concat(parts, ignore_index=True)
         need_pictures(self.root, table["image"].tolist(), PAGE)
-        protocol = f"gldv2/{self.usage}/v2.1"
-        compare_counts(protocol, found, published)
+        protocol = as_published(f"gldv2/{self.usage}/v2.1", found, published)
         return Catalogue(table, ("landmark",), protocol, self.root, gains=(1.0,), qrels=qrels)
 
     def _queries(self) -> tuple[Path, pd.DataFrame]:

@@ -110,7 +110,7 @@ def _classes(path: Path) -> pd.DataFrame:
 def _photos(folder: Path, split: str, classes: pd.DataFrame) -> pd.DataFrame:
     """Columns item, image, product, category and split of one list."""
     path = folder / f"{split}.txt"
-    listed = read_listing(path, COLUMNS, separator=",")
+    listed = read_listing(path, COLUMNS, separator=",", page=PAGE)
     unknown = ~np.isin(listed["fine"].to_numpy(dtype=str), classes.index.to_numpy(dtype=str))
     known = classes["coarse"].reindex(listed["fine"])
     unknown |= (known.to_numpy() != listed["coarse"].to_numpy()) & ~unknown
@@ -120,7 +120,7 @@ def _photos(folder: Path, split: str, classes: pd.DataFrame) -> pd.DataFrame:
             f"{path}: line {listed.index[first]}: class {listed['fine'].iloc[first]} in coarse class "
             f"{listed['coarse'].iloc[first]} is not in classes.csv; the lists are of another version"
         )
-    check_pictures(column(listed, "image"), folder, path)
+    check_pictures(column(listed, "image"), folder, path, PAGE)
     named = classes.loc[listed["fine"]]
     return pd.DataFrame(
         {
@@ -137,7 +137,7 @@ def _iconic(folder: Path, classes: pd.DataFrame) -> pd.DataFrame:
     """Columns image, product and category of the products' own pictures."""
     images = classes["iconic"].str.lstrip("/")
     by_line = pd.Series(images.to_numpy(), index=classes["line"])
-    check_pictures(by_line, folder, folder / "classes.csv")
+    check_pictures(by_line, folder, folder / "classes.csv", PAGE)
     return pd.DataFrame(
         {
             "image": images.to_numpy(),

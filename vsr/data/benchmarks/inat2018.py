@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.files import compare_counts, need, need_pictures, root_folder
+from vsr.data.benchmarks.files import need, need_pictures, root_folder
+from vsr.data.benchmarks.listing import as_published, read_lines
 from vsr.data.catalogue import Catalogue
 from vsr.data.splits import carve
 from vsr.errors import ConfigError, DataError, nearest
 
+PROTOCOL = "inat2018/smooth-ap/v1"
 SPLITS_PAGE = "https://github.com/Andrew-Brown1/Smooth_AP"
 PAGE = "https://github.com/visipedia/inat_comp/tree/master/2018"
 LISTS = "Inat_dataset_splits/Inaturalist_{part}_set1.txt"
@@ -57,6 +59,8 @@ class INat2018:
         seed: int = 0,
         image_size: int = 224,
     ) -> None:
+        if isinstance(levels, str) or len(set(levels)) < len(levels):
+            raise ConfigError(f"data.levels must be a list such as [species, genus], each once, got {levels}")
         for level in levels:
             if level not in LEVELS:
                 raise ConfigError(f"data.levels: '{level}'{nearest(level, LEVELS)}")
@@ -87,9 +91,8 @@ class INat2018:
         if len(both):
             raise DataError(f"species {both[0]} stands in both lists of {self.root / 'Inat_dataset_splits'}")
         need_pictures(self.root, images, PAGE)
-        protocol = "inat2018/smooth-ap/v1"
         found = [counted for part in ("train", "test") for counted in _counts(species[split == part])]
-        compare_counts(protocol, dict(zip(COUNTS, found, strict=True)), COUNTS)
+        protocol = as_published(PROTOCOL, dict(zip(COUNTS, found, strict=True)), COUNTS)
         if self.val_fraction:
             split = carve(columns["species"], split, (1 - self.val_fraction, self.val_fraction, 0), self.seed)
         table = pd.DataFrame({"item": images, "image": images, "split": split, "role": "both", **columns})
@@ -97,8 +100,7 @@ class INat2018:
 
     def _list(self, part: str) -> list[str]:
         path = need(self.root / LISTS.format(part=part), SPLITS_PAGE)
-        lines = path.read_text(encoding="utf-8").splitlines()
-        images = [line.strip() for line in lines if line.strip()]
+        images = [line.strip() for line in read_lines(path) if line.strip()]
         for number, image in enumerate(images, 1):
             if image.count("/") < 2 or not image.split("/")[-2].isdigit():
                 raise DataError(

@@ -80,9 +80,9 @@ class InShop:
         shallow = np.array([image.count("/") < DEPTH - 1 for image in images])
         _refuse(shallow, images, path, "must be img/<category>/<item>/<picture>")
         # Looked for first: where case does not matter, an Img of the root is an img as well.
-        within = Path(self.root).expanduser() / "Img"
+        within = Path(str(self.root)).expanduser() / "Img"
         folder = within if (within / "img").is_dir() else locate(self.root, ["img"], [], how)
-        check_pictures(images, folder, path)
+        check_pictures(images, folder, path, PAGE)
         table = pd.DataFrame(
             {
                 "item": images,

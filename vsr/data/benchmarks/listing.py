@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 SHOWN = 80  # characters of a wrong line that an error repeats
 
 
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file.
+def read_lines(path: Path, page: str = "") -> list[str]:
+    """The lines of a text file, which is published at ``page``.
 
     Raises:
         DataError: it is missing, or not UTF-8 text.
     """
     if not path.is_file():
-        raise DataError(f"no file {path}{sibling(path)}")
+        raise DataError(f"no file {path}{sibling(path)}" + (f"; it is published at {page}" if page else ""))
     try:
         return path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -32,7 +32,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 def read_listing(
-    path: Path, columns: Sequence[str], skip: int = 0, separator: str | None = None
+    path: Path, columns: Sequence[str], skip: int = 0, separator: str | None = None, page: str = ""
 ) -> pd.DataFrame:
     """The fields of each line as text, a column each; the index is the number of the line, from 1.
 
@@ -41,13 +41,14 @@ def read_listing(
         columns: names of the fields that every line must have.
         skip: lines at the beginning that are headings.
         separator: between fields, which are stripped; None splits at white space.
+        page: where the file is published, for the error.
 
     Raises:
         DataError: the file is missing, is no text or has no line, or a line has another number of fields or
             an empty one, as the last line of a file that was cut off.
     """
     numbers, fields = [], []
-    for number, line in enumerate(read_lines(path), start=1):
+    for number, line in enumerate(read_lines(path, page), start=1):
         if number <= skip or not line.strip():
             continue
         parts = [part.strip() for part in line.split(separator)]
@@ -86,7 +87,7 @@ def whole_numbers(table: pd.DataFrame, name: str, path: Path) -> np.ndarray:
     return numbers.astype(np.int64)
 
 
-def check_pictures(images: pd.Series, root: Path, path: Path) -> None:
+def check_pictures(images: pd.Series, root: Path, path: Path, page: str = "") -> None:
     """Look for the pictures that a listing names; they are not opened.
 
     Args:
@@ -94,6 +95,7 @@ def check_pictures(images: pd.Series, root: Path, path: Path) -> None:
             says.
         root: folder that they start from.
         path: of the listing, for the error.
+        page: where the pictures are published, likewise.
 
     Raises:
         DataError: pictures are not there, or one is named twice; the error names the first and its line.
@@ -109,6 +111,7 @@ def check_pictures(images: pd.Series, root: Path, path: Path) -> None:
         raise DataError(
             f"{path}: {unit} {images.index[first]} names '{images.iloc[first]}', which is not in {root} "
             f"({missing.sum()} of {len(images)} pictures are not); unpack all of them there"
+            + (f", from {page}" if page else "")
         )
 
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.files import compare_counts, need, need_pictures, root_folder
+from vsr.data.benchmarks.files import need, need_pictures, root_folder
+from vsr.data.benchmarks.listing import as_published, read_lines
 from vsr.data.benchmarks.plain_pickle import read_plain_pickle
 from vsr.data.catalogue import BOX, Catalogue
 from vsr.errors import ConfigError, DataError, nearest
@@ -100,14 +101,14 @@ class Revisited:
             parts.append(self._distractors())
             found["distractors"], published["distractors"] = len(parts[2]), N_DISTRACTORS
             protocol = f"{self.name}+1m/{self.difficulty}/v1"
-        compare_counts(protocol, found, published)
+        protocol = as_published(protocol, found, published)
         table, qrels = pd.concat(parts, ignore_index=True), judged(truth, self.difficulty)
         return Catalogue(table, ("keyword",), protocol, self.root, gains=(1.0,), qrels=qrels)
 
     def _distractors(self) -> pd.DataFrame:
         """Rows of the distractors, by their published list."""
         path = need(self.root / ".." / DISTRACTORS / f"{DISTRACTORS}.txt", PAGE)
-        lines = [line for line in path.read_text(encoding="utf-8").split("\n") if line]
+        lines = [line for line in read_lines(path) if line]
         images = [f"../{DISTRACTORS}/jpg/{line}" for line in lines]
         need_pictures(self.root, images, PAGE)
         return _rows(images, "gallery").assign(image=images, keyword="distractor")

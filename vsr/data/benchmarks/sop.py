@@ -72,8 +72,8 @@ class StanfordOnlineProducts:
         )
         parts = []
         for split, name in LISTS.items():
-            listed = read_listing(folder / name, COLUMNS, skip=1)
-            check_pictures(column(listed, "path"), folder, folder / name)
+            listed = read_listing(folder / name, COLUMNS, skip=1, page=PAGE)
+            check_pictures(column(listed, "path"), folder, folder / name, PAGE)
             parts.append(listed.assign(split=split))
         listed = pd.concat(parts, ignore_index=True)
         table = pd.DataFrame(

@@ -41,7 +41,7 @@ def locate(root: str | Path, names: Sequence[str], subfolders: Sequence[str], ho
     """
     if not str(root):
         raise ConfigError(f"data.root is empty; {how}")
-    root = Path(root).expanduser()
+    root = Path(str(root)).expanduser()  # a folder called 2018 comes as a number
     for folder in (root, *(root / name for name in subfolders)):
         if any((folder / name).exists() for name in names):
             return folder
@@ -65,7 +65,7 @@ def download(archive: Archive, root: str | Path, page: str) -> None:
     Raises:
         DataError: it cannot be fetched, or its checksum is wrong.
     """
-    root = Path(root).expanduser()
+    root = Path(str(root)).expanduser()
     place = root / archive.folder
     if place.is_dir():
         return

@@ -30,12 +30,14 @@ class Published(NamedTuple):
             the published order.
         counts: pictures of each part, as published.
         page: where the set is published.
+        folder: below the root, that torchvision looks for the files in.
         protocols: what it may be measured by, the default first.
     """
 
     read: Callable[[Path, bool], tuple[dict[str, Part], list[str]]]
     counts: dict[str, int]
     page: str
+    folder: str
     protocols: tuple[str, ...]
 
 
@@ -136,33 +138,52 @@ ANY = ("published", "against_train", "disjoint")
 DISJOINT = ("disjoint", "published", "against_train")
 SETS = {
     "cifar10": Published(
-        cifar10, {"train": 50000, "test": 10000}, "https://www.cs.toronto.edu/~kriz/cifar.html", ANY
+        cifar10,
+        {"train": 50000, "test": 10000},
+        "https://www.cs.toronto.edu/~kriz/cifar.html",
+        "cifar-10-batches-py",
+        ANY,
     ),
     "cifar100": Published(
-        cifar100, {"train": 50000, "test": 10000}, "https://www.cs.toronto.edu/~kriz/cifar.html", DISJOINT
+        cifar100,
+        {"train": 50000, "test": 10000},
+        "https://www.cs.toronto.edu/~kriz/cifar.html",
+        "cifar-100-python",
+        DISJOINT,
     ),
     "fashion_mnist": Published(
         fashion_mnist,
         {"train": 60000, "test": 10000},
         "https://github.com/zalandoresearch/fashion-mnist",
+        "FashionMNIST/raw",
         ANY,
     ),
     "omniglot": Published(
-        omniglot, {"train": 19280, "test": 13180}, "https://github.com/brendenlake/omniglot", ("published",)
+        omniglot,
+        {"train": 19280, "test": 13180},
+        "https://github.com/brendenlake/omniglot",
+        "omniglot-py",
+        ("published",),
     ),
     "flowers102": Published(
         flowers102,
         {"train": 1020, "val": 1020, "test": 6149},
         "https://www.robots.ox.ac.uk/~vgg/data/flowers/102",
+        "flowers-102",
         DISJOINT,
     ),
     "oxford_pet": Published(
-        oxford_pet, {"train": 3680, "test": 3669}, "https://www.robots.ox.ac.uk/~vgg/data/pets", DISJOINT
+        oxford_pet,
+        {"train": 3680, "test": 3669},
+        "https://www.robots.ox.ac.uk/~vgg/data/pets",
+        "oxford-iiit-pet",
+        DISJOINT,
     ),
     "food101": Published(
         food101,
         {"train": 75750, "test": 25250},
         "https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101",
+        "food-101",
         DISJOINT,
     ),
 }

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.files import compare_counts, need_pictures, root_folder
+from vsr.data.benchmarks.files import need_pictures, root_folder
+from vsr.data.benchmarks.listing import as_published
 from vsr.data.benchmarks.torchvision_parts import SETS, Part
 from vsr.data.catalogue import Catalogue
 from vsr.data.splits import carve, is_disjoint
@@ -90,15 +91,16 @@ class TorchvisionSet:
         except DataError:
             raise
         except DAMAGE as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = " ".join(str(error).split()).partition(" You can use download")[0].rstrip(".")
+            reason = reason or type(error).__name__
             mend = "try again" if self.download else "give data.download=true"
             raise DataError(
-                f"data.root: {self.root} holds no whole {self.name} ({reason}); {mend}, or get it from "
-                f"{published.page}"
+                f"data.root: {self.root} holds no whole {self.name} ({reason}); {mend}, or "
+                f"get it from {published.page} and unpack it as {self.root / published.folder}"
             ) from error
-        protocol = f"{self.name}/{self.protocol}/v1"
-        found = {part: len(one.images) for part, one in parts.items()}
-        compare_counts(protocol, found, published.counts)
+        found = {f"{part} pictures": len(one.images) for part, one in parts.items()}
+        wanted = {f"{part} pictures": number for part, number in published.counts.items()}
+        protocol = as_published(f"{self.name}/{self.protocol}/v1", found, wanted)
         table, pixels = _joined(parts)
         levels = tuple(parts["train"].labels)
         table["split"], table["role"] = self._splits(table, levels[0], classes), "both"

@@ -76,9 +76,9 @@ class VehicleID:
         parts = []
         for split, name in (("train", "train_list.txt"), ("test", f"test_list_{self.vehicles}.txt")):
             path = folder / FOLDER / name
-            listed = read_listing(path, COLUMNS)
+            listed = read_listing(path, COLUMNS, page=PAGE)
             listed["image"] += ".jpg"  # which the lists leave out
-            check_pictures(column(listed, "image"), folder / "image", path)
+            check_pictures(column(listed, "image"), folder / "image", path, PAGE)
             parts.append(listed.assign(split=split))
         listed = pd.concat(parts, ignore_index=True)
         table = listed.rename(columns={"vehicle_id": "vehicle"}).assign(item=listed["image"], role="both")

@@ -72,7 +72,7 @@ def picture_table(scan: Scan) -> pd.DataFrame:
         [
             {
                 "quantity": name,
-                **{words: float(values.quantile(at)) for words, at in _QUANTILES.items()},
+                **{words: float(np.quantile(values, at)) for words, at in _QUANTILES.items()},
             }
             for name, values in quantities.items()
         ]

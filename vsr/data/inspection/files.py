@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vsr.data.catalogue import RANGE, Catalogue
-from vsr.data.inspection.findings import Case, Finding, several
+from vsr.data.inspection.findings import Case, Finding, Severity, several
 from vsr.data.inspection.scan import Scan
 
 _SUFFIXES = {
@@ -56,7 +57,7 @@ def _peculiar(catalogue: Catalogue, scan: Scan) -> Iterator[Finding]:
     short = np.minimum(table["width"], table["height"])
     long = np.maximum(table["width"], table["height"])
     deep = table["mode"].str.startswith("I") | (table["mode"] == "F")
-    kinds = (
+    kinds: tuple[tuple[Severity, str, ArrayLike, str, str], ...] = (
         ("warning", "flat", table["flat"], "shows one color and nothing else",
          "Often a placeholder of a failed download; remove them."),
         ("warning", "small", short < _SMALL, f"is less than {_SMALL} pixels wide or high",

@@ -54,7 +54,7 @@ def _splits(catalogue: Catalogue) -> Iterator[Finding]:
 def _training_labels(catalogue: Catalogue, imbalance: float) -> Iterator[Finding]:
     sizes = class_sizes(catalogue, "train")
     level = catalogue.levels[0]
-    single = sizes.index[sizes == 1]
+    single = [str(label) for label, size in sizes.items() if size == 1]
     if len(sizes) < 2:
         yield Finding(
             "error",
@@ -184,9 +184,11 @@ def _nesting(catalogue: Catalogue) -> Iterator[Finding]:
     for number, (fine, coarse) in enumerate(zip(catalogue.levels, catalogue.levels[1:], strict=False)):
         pairs = pd.DataFrame(catalogue.codes[:, number : number + 2], columns=[fine, coarse])
         several_of = pairs.drop_duplicates()[fine].value_counts()
-        torn = several_of.index[several_of > 1]
+        torn = several_of.index[(several_of > 1).to_numpy()]
         if len(torn):
-            names = catalogue.table.loc[~pairs[fine].duplicated() & pairs[fine].isin(torn), fine]
+            codes = pairs[fine].to_numpy()
+            first = ~pairs[fine].duplicated().to_numpy() & np.isin(codes, torn.to_numpy())
+            names = catalogue.table.loc[first, fine]
             yield Finding(
                 "warning",
                 f"labels/nesting/{fine}",

@@ -117,10 +117,10 @@ def _cut_apart(catalogue: Catalogue, split: np.ndarray) -> Iterator[Finding]:
         return
     by_image = catalogue.table.groupby("image", sort=False)["split"]
     torn = by_image.nunique()
-    images = torn.index[torn > 1]
+    images = torn.index[(torn > 1).to_numpy()]
     if len(images):
         first = catalogue.table.drop_duplicates(["image", "split"])
-        rows = first[first["image"].isin(images)].groupby("image", sort=False).groups
+        rows = first[first["image"].isin(list(images))].groupby("image", sort=False).groups
         yield Finding(
             "warning",
             "copies/boxes",
@@ -141,7 +141,11 @@ def _exact_and_near(
 ) -> Iterator[Finding]:
     exact, near = _apart(found)
     many = f"{who.rpartition(' ')[0]} {plural}".strip() if plural else None
-    for some, severity, how in ((exact, "error", "a copy"), (near, "warning", "a near copy")):
+    kinds: tuple[tuple[list[Copy], Severity, str], ...] = (
+        (exact, "error", "a copy"),
+        (near, "warning", "a near copy"),
+    )
+    for some, severity, how in kinds:
         if some:
             have = "has" if len(some) == 1 else "have"
             look = "" if some is exact else "Look at the pairs. "

@@ -37,7 +37,8 @@ def find_shards(patterns: str | Sequence[str]) -> list[Path] | list[RemoteShard]
         DataError: a name or a pattern leads to no file.
         RemoteError: an address cannot be asked.
     """
-    patterns = [patterns] if isinstance(patterns, str) else list(patterns)
+    given = patterns if isinstance(patterns, list | tuple) else [patterns]
+    patterns = [str(one) for one in given]  # a folder called 2018 comes as a number
     remote = [one for one in patterns if is_address(one)]
     if not remote:
         return _find_local(patterns)
@@ -59,6 +60,7 @@ def _find_local(patterns: Sequence[str]) -> list[Path]:
             else:
                 matches = [Path(one) for one in sorted(glob.glob(name, recursive=True))]
             if not matches:
-                raise DataError(f"data.shards: no shard {name}{sibling(path)}")
+                what = "file .tar below" if path.is_dir() else "shard"
+                raise DataError(f"data.shards: no {what} {name}{sibling(path)}")
             found += matches
     return list(dict.fromkeys(path.absolute() for path in found))
