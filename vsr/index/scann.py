@@ -24,6 +24,10 @@ class ScaNN(Backend):
     The vectors are held here a second time, for the building anew. Threads are all of the machine's, or one
     when Faiss is set to one (`vsr.threads`).
 
+    Two builds of the same vectors may differ in a few neighbours, on one thread too: the library has no seed
+    to set, and the last bits of its sums follow where its memory lies (of 60 builds one half differed from
+    the other).
+
     Args:
         n_leaves: of the tree; null is √n.
         leaves: that a search looks into; null is twice the root of their number, at least 10.
