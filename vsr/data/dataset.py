@@ -150,8 +150,8 @@ class PictureDataset(Dataset):
             return Sample(None, label, rows, skipped, raw=self._raw(pictures, rows.tolist()))
         views = [pictures[row] for row in rows.tolist()]
         n_global = len(views) - self.n_local
-        images = torch.stack([self.transform(view) for view in views[:n_global]])
-        local = torch.stack([self.local(view) for view in views[n_global:]]) if self.n_local else None
+        images = _stacked([self.transform(view) for view in views[:n_global]])
+        local = _stacked([self.local(view) for view in views[n_global:]]) if self.n_local else None
         return Sample(images, label, rows, skipped, local)
 
     def _raw(self, pictures: dict[int, Picture], rows: list[int]) -> RawViews:
@@ -160,6 +160,10 @@ class PictureDataset(Dataset):
         draws = [self.on_device.draw(pictures[row], at >= n_global) for at, row in enumerate(rows)]
         sent = [self.on_device.source(picture) for picture in pictures.values()]
         return RawViews(sent, [place[row] for row in rows], torch.tensor(draws))
+
+
+def _stacked(views: list[Tensor]) -> Tensor:
+    return views[0][None] if len(views) == 1 else torch.stack(views)  # one is not copied, as the batch will
 
 
 def collate(samples: Sequence[Sample]) -> Batch | RawBatch:

@@ -264,9 +264,9 @@ class PictureTransforms:
             part = picture[top : top + height, left : left + width]
         else:
             part = np.asarray(picture.crop(box))
-        part = (part[:, ::-1] if mirror else part).copy()  # torch takes neither -1 steps nor read-only arrays
-        pixels = torch.from_numpy(part).permute(2, 0, 1)[None]
-        return interpolate(pixels, (size, size), mode="bilinear", antialias=True)[0]
+        pixels = torch.from_numpy(part.copy()).permute(2, 0, 1)[None]  # torch warns of read-only arrays
+        view = interpolate(pixels, (size, size), mode="bilinear", antialias=True)[0]
+        return view.flip(-1) if mirror else view
 
 
 def size_of(picture: Picture) -> tuple[int, int]:
