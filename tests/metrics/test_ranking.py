@@ -11,7 +11,8 @@ from sklearn.metrics import average_precision_score, ndcg_score
 from torchmetrics.functional import retrieval as theirs
 
 from vsr.errors import ConfigError
-from vsr.metrics import METRICS, Judged, RankingMetrics
+from vsr.metrics import METRICS, Judged, RankingMetrics, meanings, parse
+from vsr.metrics import average_precision as ap
 from vsr.metrics.ranking import spellings
 
 EVERY = [
@@ -56,7 +57,8 @@ def test_one_ranking_has_three_values_of_map_at_5():
         ("precision@4", 1 / 2),
         ("precision@10", 3 / 10),
         ("precision@10:min_k_r", 3 / 4),
-        ("precision@10:last", 3 / 5),
+        ("precision@3:last", 2 / 3),
+        ("precision@10:last", 3 / 10),  # the fourth stands beyond the list
         ("r_precision", 2 / 4),
         ("map", (1 / 2 + 2 / 3 + 3 / 5) / 4),
         ("map@r", (1 / 2 + 2 / 3) / 4),
@@ -66,6 +68,11 @@ def test_one_ranking_has_three_values_of_map_at_5():
 )
 def test_hits_at_2_3_and_5_of_4_relevant_items(name, expected):
     assert value(name, [0.0, 1, 1, 0, 1, 0], missed=[1.0]) == pytest.approx(expected)
+
+
+def test_precision_ends_at_the_last_relevant_item_where_all_are_found():
+    assert value("precision@10:last", [0.0, 1, 1, 0, 1, 0]) == pytest.approx(3 / 5)
+    assert value("precision@3:last", [0.0, 1, 1, 0, 1, 0]) == pytest.approx(2 / 3)
 
 
 def test_graded_gains_by_hand():
@@ -210,6 +217,18 @@ def test_shapes_that_do_not_fit_are_refused():
         ("map:trapez", "'map:trapez' names no variant of map; did you mean 'trapezoid'"),
         ("mrr:exp", "'mrr:exp' names no variant of mrr; mrr has no variants"),
         ("", "there is no metric ''; choose from h_ap, hit_rate@10"),
+        (
+            "precision@99999999999999999999",
+            "the cutoff of 'precision@99999999999999999999' is above 1,000,000,000",
+        ),
+        ("mrr@1000000001", "the cutoff of 'mrr@1000000001' is above 1,000,000,000; lower it"),
+        ("recall@" + "9" * 5000, "9' is above 1,000,000,000"),
+        ("recall@\u0661\u0660", "there is no metric 'recall@\u0661\u0660'"),
+        ("recall@\u00b2", "there is no metric 'recall@\u00b2'"),
+        ("recall@1_0", "there is no metric 'recall@1_0'"),
+        ("hit_rate@010", "the cutoff of 'hit_rate@010' begins with 0; write @10"),
+        ("hit_rate@00", "the cutoff of 'hit_rate@00' begins with 0; write @1"),
+        ("map@-1", "there is no metric 'map@-1'"),
     ],
 )
 def test_a_wrong_name_is_told_with_the_nearest_ones(name, message):
@@ -217,6 +236,54 @@ def test_a_wrong_name_is_told_with_the_nearest_ones(name, message):
         RankingMetrics([name])
     assert message in str(told.value)
     assert "\n" not in str(told.value)
+
+
+def test_the_largest_cutoff_measures_the_whole_list():
+    for base in ("mrr", "recall", "precision", "map", "ndcg"):
+        assert math.isfinite(value(f"{base}@1000000000", [0.0, 1, 1, 0], missed=[1.0]))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_metric_says_what_it_is_and_names_its_cutoff(name):
+    sentence = meanings([name])[name]
+    assert len(sentence) > 20
+    assert "{" not in sentence
+    k = name.partition(":")[0].partition("@")[2]
+    assert k in ("", "r") or f"top {k}" in sentence or f"being {k}," in sentence
+
+
+def test_other_definitions_have_other_sentences():
+    said = {}
+    for name in EVERY:
+        _, asked, k = parse(name)
+        formula = (
+            ap.average_precision
+            if (asked.formula, k) == (ap.average_precision_over_r, None)
+            else asked.formula
+        )
+        said.setdefault(meanings([name])[name], set()).add((formula, k))
+    assert all(len(formulas) == 1 for formulas in said.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("map@5:r", "in the top 5 / all relevant items, also those beyond"),
+        ("map@5", "in the top 5 / min(5, all relevant items)"),
+        ("map@5:hits", "/ relevant results in the top 5"),
+        ("precision@10:last", "k' being 10, or the rank of the last relevant item where that is less"),
+        ("precision@10:min_k_r", "/ min(10, all relevant items)"),
+        ("map:trapezoid", "by trapezoids"),
+        ("h_ap", "the smaller of both gains"),
+        ("ndcg@10:exp", "(2^gain - 1) / log2(rank + 1) over the top 10"),
+    ],
+)
+def test_a_variant_is_told_as_it_is_computed(name, words):
+    assert words in meanings([name])[name]
+
+
+def test_what_is_no_metric_has_no_meaning():
+    assert meanings(["my_metric@3", "map"]).keys() == {"map"}
 
 
 def test_no_names_and_repeated_names_are_refused():

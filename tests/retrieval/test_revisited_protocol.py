@@ -52,6 +52,17 @@ def benchmarks(draw):
     return [draw(st.permutations(range(n_gallery))) for _ in range(n_queries)], *of_kind
 
 
+def test_a_relevant_picture_beyond_the_kept_list_counts_as_the_last():
+    # Published: the last relevant picture stands at 150, so P@10 is over 10, though 100 are kept.
+    ranking = [*range(200)]
+    relevant, junk = [0, 149], [3]
+    found = measured([ranking], [relevant], [junk])
+    assert [found.means[name] for name in NAMES] == [
+        pytest.approx(float(value)) for value in published(ranking, relevant, junk)
+    ]
+    assert found.means["precision@10:last"] == 1 / 10
+
+
 @settings(deadline=None, max_examples=25)
 @given(benchmarks())
 def test_random_rankings_measure_as_published(benchmark):

@@ -2,7 +2,7 @@
 
 from vsr.metrics.collection import RankingCollection
 from vsr.metrics.judged import Ideal, Judged
-from vsr.metrics.ranking import METRICS, Metric, RankingMetrics, parse
+from vsr.metrics.ranking import METRICS, Definition, Metric, RankingMetrics, meanings, parse
 from vsr.metrics.resampling import EXACT_UP_TO, bootstrap_intervals, bootstrap_means, holm, sign_flip_test
 from vsr.metrics.threshold import (
     fnmr_at_fmr,
@@ -15,6 +15,7 @@ from vsr.metrics.threshold import (
 __all__ = [
     "EXACT_UP_TO",
     "METRICS",
+    "Definition",
     "Ideal",
     "Judged",
     "Metric",
@@ -24,6 +25,7 @@ __all__ = [
     "bootstrap_means",
     "fnmr_at_fmr",
     "holm",
+    "meanings",
     "micro_ap",
     "normalized_scores",
     "parse",

@@ -33,11 +33,16 @@ def precision_of_possible(judged: Judged, k: int) -> Tensor:
 
 
 def precision_to_last(judged: Judged, k: int) -> Tensor:
-    """Relevant items in the top k' / k' (Q,), k' = min(k, rank of the last of them): revisitop's mP@k."""
+    """Relevant items in the top k' / k' (Q,), k' = min(k, rank of the last of them): revisitop's mP@k.
+
+    Relevant items that were not found stand beyond the list, which is at least ``k`` long: k' is then ``k``.
+    """
     found = (judged.ranks * judged.relevant).double()
     last = torch.segment_reduce(found, "max", offsets=judged.offsets, initial=1)
-    reached = last.clamp(max=k)
-    return judged.answerable(judged.total(judged.within(k)) / reached)
+    missed = judged.total(judged.relevant) < judged.n_relevant
+    return judged.answerable(
+        judged.total(judged.within(k)) / last.masked_fill(missed, torch.inf).clamp(max=k)
+    )
 
 
 def r_precision(judged: Judged, k: None = None) -> Tensor:

@@ -1,7 +1,7 @@
 """Metrics by the names the field gives them: ``recall@10``, ``map``, ``ndcg@5:exp``."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -11,7 +11,26 @@ from vsr.metrics import average_precision as ap
 from vsr.metrics import hits, ndcg
 from vsr.metrics.judged import Judged
 
-Formula = Callable[[Judged, int | None], Tensor]
+MOST = 10**9  # the largest cutoff: no gallery holds more, and ranks are compared with it as int64
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One way to compute a metric, and the same in words.
+
+    Attributes:
+        formula: per-query values (Q,) from a judged ranking and a cutoff.
+        whole: what it is over a whole ranking, a line; empty where a cutoff must be given.
+        cut: what it is over the top ``{k}``; empty where there is no cutoff.
+    """
+
+    formula: Callable[..., Tensor]
+    whole: str = ""
+    cut: str = ""
+
+    def sentence(self, k: int | None) -> str:
+        """What it is with the cutoff ``k``."""
+        return self.whole if k is None else self.cut.format(k=k)
 
 
 @dataclass(frozen=True)
@@ -19,43 +38,118 @@ class Metric:
     """One entry of the registry.
 
     Attributes:
-        formula: per-query values (Q,) from a judged ranking and a cutoff.
-        cutoff: ``never``, ``may`` or ``must``: whether the name carries ``@k``.
+        plain: what the bare name means.
         graded: it needs the ranks of all items with gain, not only of the relevant ones.
         variants: other definitions of it, chosen by ``:variant`` after the name.
     """
 
-    formula: Callable[..., Tensor]
-    cutoff: str = "may"
+    plain: Definition
     graded: bool = False
-    variants: Mapping[str, Callable[..., Tensor]] = field(default_factory=dict)
+    variants: Mapping[str, Definition] = field(default_factory=dict)
 
+    @property
+    def cutoff(self) -> str:
+        """``never``, ``may`` or ``must``: whether the name carries ``@k``."""
+        return "must" if not self.plain.whole else "may" if self.plain.cut else "never"
+
+
+_PRECISIONS = "mean over queries of the sum of precisions at the ranks of relevant results"
+_MAP = Definition(
+    ap.average_precision,
+    f"{_PRECISIONS} / all relevant items, over the whole ranking",
+    f"{_PRECISIONS} in the top {{k}} / min({{k}}, all relevant items)",
+)
+_NDCG = Definition(
+    ndcg.ndcg,
+    "sum of gain / log2(rank + 1) over the whole ranking / that of the ideal ranking of the gallery",
+    "sum of gain / log2(rank + 1) over the top {k} / that of the ideal ranking of the gallery",
+)
 
 METRICS: dict[str, Metric] = {
-    "mrr": Metric(hits.reciprocal_rank),
-    "recall": Metric(hits.recall, "must"),
-    "hit_rate": Metric(hits.hit_rate, "must"),
-    "precision": Metric(
-        hits.precision,
-        "must",
-        variants={"min_k_r": hits.precision_of_possible, "last": hits.precision_to_last},
+    "mrr": Metric(
+        Definition(
+            hits.reciprocal_rank,
+            "mean over queries of 1 / rank of the first relevant result; 0 when none is found",
+            "mean over queries of 1 / rank of the first relevant result; 0 when none is in the top {k}",
+        )
     ),
-    "r_precision": Metric(hits.r_precision, "never"),
-    "map": Metric(
-        ap.average_precision,
+    "recall": Metric(
+        Definition(hits.recall, cut="relevant results in the top {k} / all relevant items in the gallery")
+    ),
+    "hit_rate": Metric(
+        Definition(
+            hits.hit_rate,
+            cut="share of queries with a relevant result in the top {k}; also called Recall@{k}",
+        )
+    ),
+    "precision": Metric(
+        Definition(hits.precision, cut="relevant results in the top {k} / {k}"),
         variants={
-            "min_k_r": ap.average_precision,
-            "r": ap.average_precision_over_r,
-            "hits": ap.average_precision_over_hits,
-            "trapezoid": ap.trapezoid,
+            "min_k_r": Definition(
+                hits.precision_of_possible,
+                cut="relevant results in the top {k} / min({k}, all relevant items)",
+            ),
+            "last": Definition(
+                hits.precision_to_last,
+                cut="relevant results in the top k' / k', k' being {k}, or the rank of the last relevant "
+                "item where that is less: mP@{k} of Revisited Oxford and Paris",
+            ),
         },
     ),
-    "map@r": Metric(ap.average_precision_at_r, "never"),
-    "h_ap": Metric(ap.hierarchical, "never", graded=True),
-    "ndcg": Metric(ndcg.ndcg, graded=True, variants={"linear": ndcg.ndcg, "exp": ndcg.ndcg_exponential}),
+    "r_precision": Metric(
+        Definition(hits.r_precision, "relevant results in the top R / R, R being a query's relevant items")
+    ),
+    "map": Metric(
+        _MAP,
+        variants={
+            "min_k_r": _MAP,
+            "r": Definition(
+                ap.average_precision_over_r,
+                _MAP.whole,
+                f"{_PRECISIONS} in the top {{k}} / all relevant items, also those beyond the top {{k}}",
+            ),
+            "hits": Definition(
+                ap.average_precision_over_hits,
+                f"{_PRECISIONS} / relevant results found, over the whole ranking",
+                f"{_PRECISIONS} in the top {{k}} / relevant results in the top {{k}}",
+            ),
+            "trapezoid": Definition(
+                ap.trapezoid,
+                "mean over queries of the area under the precision-recall curve, by trapezoids: "
+                "mAP of Revisited Oxford and Paris",
+                "mean over queries of the area under the precision-recall curve of the top {k}, by "
+                "trapezoids, recall being of min({k}, all relevant items)",
+            ),
+        },
+    ),
+    "map@r": Metric(
+        Definition(
+            ap.average_precision_at_r, f"{_PRECISIONS} in the top R / R, R being a query's relevant items"
+        )
+    ),
+    "h_ap": Metric(
+        Definition(
+            ap.hierarchical,
+            "map for graded gains: a result counts, of itself and of each before it, the smaller of both "
+            "gains, / its rank; their sum / that of all gains",
+        ),
+        graded=True,
+    ),
+    "ndcg": Metric(
+        _NDCG,
+        graded=True,
+        variants={
+            "linear": _NDCG,
+            "exp": Definition(
+                ndcg.ndcg_exponential,
+                _NDCG.whole.replace("gain /", "(2^gain - 1) /"),
+                _NDCG.cut.replace("gain /", "(2^gain - 1) /"),
+            ),
+        },
+    ),
 }
 
-_NAME = re.compile(r"(?P<base>[a-z_]+(@r)?)(@(?P<k>\d+))?(:(?P<variant>\w+))?")
+_NAME = re.compile(r"(?P<base>[a-z_]+(@r)?)(@(?P<k>[0-9]+))?(:(?P<variant>\w+))?")
 
 
 class RankingMetrics:
@@ -69,7 +163,8 @@ class RankingMetrics:
 
     Attributes:
         depth: the largest cutoff, 0 without one: so many neighbors must be known.
-        whole: some metric looks at the whole ranking.
+        uncut: the metrics that look at the whole ranking.
+        whole: there is such a one.
         graded: some metric looks at the whole ranking of all items with gain.
 
     Raises:
@@ -83,11 +178,12 @@ class RankingMetrics:
         repeated = sorted({name for name in self.names if self.names.count(name) > 1})
         if repeated:
             raise ConfigError(f"metrics.names has '{repeated[0]}' twice")
-        self._formulas = {name: parse(name) for name in self.names}
-        cutoffs = {name: k for name, (_, _, k) in self._formulas.items()}
+        self._asked = {name: parse(name) for name in self.names}
+        cutoffs = {name: k for name, (_, _, k) in self._asked.items()}
         self.depth = max((k for k in cutoffs.values() if k is not None), default=0)
-        self.whole = any(k is None for k in cutoffs.values())
-        self.graded = any(metric.graded and k is None for metric, _, k in self._formulas.values())
+        self.uncut = tuple(name for name, k in cutoffs.items() if k is None)
+        self.whole = bool(self.uncut)
+        self.graded = any(metric.graded and k is None for metric, _, k in self._asked.values())
 
     def __repr__(self) -> str:
         return f"RankingMetrics({list(self.names)})"
@@ -101,21 +197,34 @@ class RankingMetrics:
         """
         whole = top if whole is None else whole
         return {
-            name: formula(whole if k is None else top, k) for name, (_, formula, k) in self._formulas.items()
+            name: asked.formula(whole if k is None else top, k) for name, (_, asked, k) in self._asked.items()
         }
 
 
-def parse(name: str) -> tuple[Metric, Formula, int | None]:
-    """The registry's entry, the formula and the cutoff that ``name`` asks for.
+def meanings(names: Iterable[str]) -> dict[str, str]:
+    """What each of ``names`` is, in a line, as a page says it; names that are no metric's are left out."""
+    found = {}
+    for name in names:
+        try:
+            _, asked, k = parse(name)
+        except ConfigError:
+            continue  # of an evaluation that another version saved
+        found[name] = asked.sentence(k)
+    return found
+
+
+def parse(name: str) -> tuple[Metric, Definition, int | None]:
+    """The registry's entry, the definition and the cutoff that ``name`` asks for.
 
     Raises:
-        ConfigError: there is no such metric or variant, or the cutoff is missing, not possible or 0.
+        ConfigError: there is no such metric or variant, or the cutoff is missing, not possible, not written
+            as numbers are, or beyond `MOST`.
     """
     parts = _NAME.fullmatch(name)
     metric = METRICS.get(parts["base"]) if parts else None
     if parts is None or metric is None:
         raise ConfigError(f"metrics.names: there is no metric '{name}'{nearest(name, spellings())}")
-    k = None if parts["k"] is None else int(parts["k"])
+    k = None if parts["k"] is None else _cutoff(name, parts["k"])
     if k == 0 or (k is None and metric.cutoff == "must") or (k is not None and metric.cutoff == "never"):
         wanted = "a cutoff >= 1, such as @10" if metric.cutoff != "never" else "no cutoff"
         raise ConfigError(f"metrics.names: '{name}' needs {wanted}{nearest(name, spellings())}")
@@ -123,7 +232,16 @@ def parse(name: str) -> tuple[Metric, Formula, int | None]:
     if variant is not None and variant not in metric.variants:
         known = nearest(variant, metric.variants) or f"; {parts['base']} has no variants"
         raise ConfigError(f"metrics.names: '{name}' names no variant of {parts['base']}{known}")
-    return metric, metric.formula if variant is None else metric.variants[variant], k
+    return metric, metric.plain if variant is None else metric.variants[variant], k
+
+
+def _cutoff(name: str, digits: str) -> int:
+    if digits.startswith("0") and len(digits) > 1:
+        mend = f"write @{digits.lstrip('0') or '1'}"
+        raise ConfigError(f"metrics.names: the cutoff of '{name}' begins with 0; {mend}")
+    if len(digits) > len(str(MOST)) or int(digits) > MOST:
+        raise ConfigError(f"metrics.names: the cutoff of '{name}' is above {MOST:,}; lower it")
+    return int(digits)
 
 
 def spellings() -> list[str]:
