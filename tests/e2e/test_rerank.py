@@ -8,7 +8,7 @@ import pytest
 
 from vsr.retrieval import Evaluation
 
-TABLE = ["exact", "flat", "+ alpha_qe"]
+TABLE = ["exact", "exact@100", "flat", "+ alpha_qe"]
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +32,17 @@ def test_every_epoch_logs_what_index_and_rerankers_change(trained):
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["0", "1"]
     for row in rows:
-        exact, flat, served = (float(row[f"val/{stage}map"]) for stage in ("", "flat/", "flat+alpha_qe/"))
-        assert flat == pytest.approx(exact)
-        assert float(row["val/flat+alpha_qe/change/map"]) == pytest.approx(served - exact)
+        lists, flat, served = (float(row[f"val/{one}/map"]) for one in ("exact@100", "flat", "flat+alpha_qe"))
+        assert flat == pytest.approx(lists)
+        assert float(row["val/flat+alpha_qe/change/map"]) == pytest.approx(served - lists)
 
 
 def test_the_summary_keeps_exact_search_and_adds_the_stages(trained):
     summary = json.loads((trained / "summary.json").read_text())
     assert "flat/map" not in summary["test"]
-    assert list(summary["stages"]["test"]) == ["flat", "flat+alpha_qe"]
-    assert summary["stages"]["test"]["flat"]["map"] == pytest.approx(summary["test"]["map"])
+    assert list(summary["stages"]["test"]) == ["exact@100", "flat", "flat+alpha_qe"]
+    assert summary["stages"]["test"]["flat"] == pytest.approx(summary["stages"]["test"]["exact@100"])
+    assert summary["meanings"].keys() == summary["test"].keys()
     saved = Evaluation.load(trained / "test" / "stages" / "flat+alpha_qe")
     assert saved.means == summary["stages"]["test"]["flat+alpha_qe"]
 
@@ -62,7 +63,8 @@ def test_a_checkpoint_is_measured_with_what_learns_from_the_training_split(scrip
     assert code == 0, err
     assert "ms/query" in out
     stages = json.loads((tmp_path / "x" / "stages" / "stages.json").read_text())
-    names = ["exact", "flat", "flat+whitening", "flat+whitening+pairwise", "flat+whitening+pairwise+mmr"]
+    chain = ["flat", "flat+whitening", "flat+whitening+pairwise", "flat+whitening+pairwise+mmr"]
+    names = ["exact", "exact@100", *chain]
     assert [stage["name"] for stage in stages] == names  # the index is that of the checkpoint's run
     test = json.loads((trained / "summary.json").read_text())["test"]
     assert stages[0]["means"] == test
@@ -89,7 +91,7 @@ def test_what_is_said_at_the_terminal_wins_over_what_was_trained_with(script, tr
     exact = Evaluation.load(tmp_path / "a")
     assert (exact.neighbours.scores <= 0).all()  # negated squares
     _, names = measured(script, trained, tmp_path / "b", "rerank=none", "metrics.names=[map@5]")
-    assert names == ["exact", "flat"]
+    assert names == ["exact", "exact@100", "flat"]
     assert list(Evaluation.load(tmp_path / "b").means) == ["map@5"]
 
 
@@ -98,11 +100,11 @@ def test_a_page_a_stage_is_written_and_listed(script, trained, tmp_path):
     pages = [line.removeprefix("Page: ") for line in out.splitlines() if line.startswith("Page: ")]
     assert pages == [
         f"{tmp_path}/a/evaluation.html",
-        *(f"{tmp_path}/a/stages/{name}/evaluation.html" for name in names[1:]),
+        *(f"{tmp_path}/a/stages/{name}/evaluation.html" for name in names[2:]),
     ]
     exact, *stages = (Path(page).read_text("utf-8") for page in pages)
     assert f"against {trained}; 0 queries rose, 0 fell" in exact
-    assert all("against exact search;" in stage for stage in stages)
+    assert all("against exact search&#39;s first 100;" in stage for stage in stages)
 
 
 def test_another_split_is_refused_before_anything_is_measured(script, trained, tmp_path):

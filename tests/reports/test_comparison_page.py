@@ -30,6 +30,7 @@ def about(**changes):
         "correction": "Holm over 2 metrics",
         "metrics": {"map": ROW, "mrr": CHANCE},
         "left_aside": [],
+        "unlike": [],
         "a": side | {"folder": "runs/a"},
         "b": side | {"folder": "runs/b"},
     }
@@ -95,13 +96,14 @@ def test_what_comes_from_outside_is_escaped(tmp_path):
 
 
 def test_a_side_chosen_on_test_and_queries_left_out_are_warned_of(tmp_path):
-    told = about(left_out=4, left_aside=["ndcg"])
+    told = about(left_out=4, left_aside=["ndcg"], unlike=["map:trapezoid"])
     told["b"] = told["b"] | {"chosen_on": "test"}
     text = written(tmp_path, told).text
     assert "b: The checkpoint was chosen on test" in text
     assert "a: The checkpoint" not in text
     assert "4 of 100 queries have nothing relevant" in text
     assert "so not compared: ndcg" in text
+    assert "exact search's whole ranking, so not compared: map:trapezoid" in text
 
 
 def test_nothing_changed_makes_a_page_too(tmp_path):

@@ -85,6 +85,22 @@ def test_differences_from_exact_search_are_not_drawn():
     assert [line.column for panel in panels(history) for line in panel.lines] == ["val/flat/map"]
 
 
+def test_exact_searchs_lists_are_drawn_where_they_say_something_new():
+    columns = ["val/map", "val/map@10", "val/exact@100/map", "val/exact@100/map@10"]
+    history = pd.DataFrame({"epoch": [0, 1], **{column: [0.1, 0.2] for column in columns}})
+    drawn = {panel.title: [line.column for line in panel.lines] for panel in panels(history)}
+    assert drawn["map · exact@100"] == ["val/exact@100/map"]
+
+
+def test_variants_of_a_metric_have_a_panel_of_their_own():
+    names = ["precision@1:last", "precision@10:last", "precision@10", "map:trapezoid", "map"]
+    drawn = {panel.title: [line.label for line in panel.lines] for panel in panels(history(2, names))}
+    assert drawn["precision@k:last"] == ["@1", "@10"]
+    assert drawn["precision@k"] == ["@10"]
+    assert drawn["map:trapezoid"] == ["map:trapezoid"]
+    assert drawn["map"] == ["map"]
+
+
 def test_a_metric_that_nobody_knows_gets_a_panel():
     assert [panel.title for panel in panels(history(2, ["my_metric"]))] == ["loss", "my_metric"]
 

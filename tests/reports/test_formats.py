@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from vsr.reports.formats import count, difference, duration, signed, significant, small, three
-from vsr.reports.names import definition, parse
+from vsr.reports.names import parse
 
 
 @pytest.mark.parametrize(
@@ -63,40 +63,31 @@ def test_thousands_are_set_apart():
 
 
 def test_a_metric_name_comes_apart():
-    assert parse("val/hnsw/recall@10") == ("val", "hnsw", "recall", "10")
-    assert parse("map") == ("", "", "map", "")
+    assert parse("val/hnsw/recall@10") == ("val", "hnsw", "recall", "10", "")
+    assert parse("map") == ("", "", "map", "", "")
+    assert parse("val/map@5:r") == ("val", "", "map", "5", "r")
     assert parse("val/map@r").k == 0
     assert parse("val/hnsw/recall@10").short == "recall@10"
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "short", "family", "k"),
     [
-        "mrr",
-        "recall@5",
-        "hit_rate@1",
-        "precision@10",
-        "map",
-        "map@10",
-        "map@r",
-        "r_precision",
-        "ndcg",
-        "ndcg@10",
+        ("val/map@5:r", "map@5:r", "map:r", 5),
+        ("test/hnsw/precision@10:last", "precision@10:last", "precision:last", 10),
+        ("map:trapezoid", "map:trapezoid", "map:trapezoid", 0),
+        ("map@r", "map@r", "map", 0),
+        ("recall@\u00b2", "recall@\u00b2", "recall", 0),
     ],
 )
-def test_every_metric_is_defined(name):
-    assert definition(f"val/{name}")
-    assert "{" not in definition(name)
+def test_a_variant_is_no_part_of_the_cutoff(name, short, family, k):
+    parsed = parse(name)
+    assert (parsed.short, parsed.family, parsed.k) == (short, family, k)
 
 
-def test_the_definition_of_a_cutoff_names_it():
-    assert "top 5 /" in definition("recall@5")
-    assert "over the top 10, divided by min(10, relevant)" in definition("map@10")
-    assert "top R" in definition("map@r")
-
-
-def test_an_unknown_metric_has_no_definition():
-    assert definition("my_metric@3") == ""
+def test_a_cutoff_of_exact_searchs_lists_is_a_number_that_exact_search_has():
+    named = ["val/exact@100/map", "val/exact@100/map@10", "val/hnsw/map@10", "val/map@10"]
+    assert [parse(name).repeated for name in named] == [False, True, False, False]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,12 @@ SUMMARY = {
         "test queries left out": 0,
     },
     "skipped": [],
+    "meanings": {"map": "what map is", "hit_rate@1": "what a hit is"},
+}
+STAGES = {
+    "exact@100": {"map": 0.4, "hit_rate@1": 0.725},
+    "hnsw": {"map": 0.375, "hit_rate@1": 0.725},
+    "hnsw+mmr": {"map": 0.425, "hit_rate@1": 0.7},
 }
 
 
@@ -99,6 +105,31 @@ def test_the_gain_over_the_untrained_network_is_shown(run):
     assert "0.725 +0.325" in text  # hit_rate@1
     assert "untrained 0.400" in text
     assert "0.500 +0.300" in text  # map
+
+
+def test_what_serving_costs_is_told_from_exact_searchs_lists(tmp_path):
+    text = page(write_run(tmp_path, stages={"val": {}, "test": STAGES})).text
+    assert "metric exact@100 hnsw hnsw+mmr" in text
+    assert "map 0.400 0.375 −0.025 0.425 +0.025" in text
+    assert "the change from exact@100" in text
+
+
+@pytest.mark.parametrize("stages", [{}, {"test": {"hnsw": {"map": 0.1}, "hnsw+mmr": {"map": 0.2}}}])
+def test_without_exact_searchs_lists_nothing_is_said_of_what_serving_costs(tmp_path, stages):
+    assert "What serving costs" not in page(write_run(tmp_path, stages=stages)).text
+
+
+def test_metrics_mean_what_the_summary_says(run):
+    page(run)
+    html = (run / "report.html").read_text("utf-8")
+    assert "<dt>map</dt><dd>what map is</dd>" in html
+    assert '<abbr title="what a hit is">hit_rate@1</abbr>' in html
+    assert "<dt>mrr</dt>" not in html
+
+
+def test_warnings_of_the_measurement_are_told_with_their_split(tmp_path):
+    told = {"val": [], "test": ["All 49 neighbors of a query have the same score."]}
+    assert "On test: All 49 neighbors of a query" in page(write_run(tmp_path, warnings=told)).text
 
 
 def test_the_run_is_described(run):

@@ -70,6 +70,7 @@ def test_figures_of_a_checkpoint_chosen_on_test_are_marked(chosen_on, marked):
 
 
 ABOUT = {
+    "warnings": {},
     "protocol": "made/v1:test",
     "chosen_on": "test",
     "queries": 1200,
@@ -91,8 +92,9 @@ ABOUT = {
 
 
 def test_an_evaluation_says_means_levels_thresholds_and_where_groups_are():
-    lines = shown(*evaluation_tables("test", ABOUT))
+    lines = shown(*evaluation_tables("test", ABOUT | {"warnings": {"ties": "All scores are the same."}}))
     text = " ".join(lines)
+    assert "All scores are the same." in text
     assert max(map(len, lines)) <= 80
     assert "chosen on test" in text
     assert any(line.split() == ["product", "0.250", "1", "197"] for line in lines)
@@ -126,6 +128,7 @@ def compared(**changes):
         "correction": "Holm over 2 metrics",
         "metrics": {"precision@10": row, "map": row | no},
         "left_aside": [],
+        "unlike": [],
         "a": {"folder": "runs/a", "chosen_on": "val"},
         "b": {"folder": "runs/b", "chosen_on": "test"},
     }

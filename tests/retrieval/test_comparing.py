@@ -111,6 +111,27 @@ def test_metrics_of_one_side_only_are_left_aside_and_told():
     assert comparison.about()["correction"] == "Holm over 1 metrics"
 
 
+@pytest.mark.parametrize(("cut", "unlike"), [(20, ["map", "mrr"]), (60, []), (None, [])])
+def test_a_whole_ranking_is_not_held_against_a_list(cut, unlike):
+    a, b = measured(0.9), measured(0.4)
+    for one in (a, b):
+        one.judging = {"relevant_from": 1.0, "gallery": 60}
+    b.cut = cut
+    comparison = compare(a, b, FEW)
+    assert comparison.unlike == comparison.about()["unlike"] == unlike
+    assert list(comparison.table.index) == [name for name in NAMES if name not in unlike]
+    assert comparison.left_aside == []
+
+
+def test_nothing_but_metrics_of_whole_rankings_against_lists_is_refused():
+    a, b = measured(0.9, names=["map"]), measured(0.4, names=["map"])
+    for one in (a, b):
+        one.judging = {"relevant_from": 1.0, "gallery": 60}
+    b.cut = 20
+    with pytest.raises(DataError, match=r"map depend on that; take stages/exact@… in place of exact search"):
+        compare(a, b, FEW)
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

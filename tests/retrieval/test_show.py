@@ -155,7 +155,7 @@ def test_the_page_says_the_level_of_its_intervals(tmp_path):
 def test_the_page_of_a_stage_says_which_and_links_the_others(tmp_path):
     links = [
         StageLink("exact", "../../evaluation.html", "map 0.250"),
-        StageLink("flat + mmr", None, "map 0.5"),
+        StageLink("flat + mmr", None, "map 0.5", here=True),
     ]
     made = shown()
     stage = dataclasses.replace(made, queries=None, gallery=None, stages=links)

@@ -7,6 +7,7 @@ import torch
 from vsr.data import LabelRelevance
 from vsr.errors import ConfigError
 from vsr.index import Flat, Neighbours
+from vsr.metrics import METRICS as REGISTRY
 from vsr.metrics import RankingMetrics
 from vsr.retrieval import Context, evaluate, evaluate_stages
 from vsr.retrieval.rerankers import MMR, AlphaQE, KReciprocal, Pairwise, Whitening
@@ -53,9 +54,17 @@ def test_every_stage_has_its_name_and_is_what_evaluating_it_alone_gives(parts):
     queries, gallery, relevance, context = parts
     chain = [AlphaQE(), MMR(relevance_weight=0.3)]
     stages = evaluate_stages(queries, gallery, relevance, METRICS, Half(), chain, depth=50, context=context)
-    assert [stage.name for stage in stages] == ["exact", "half", "half+alpha_qe", "half+alpha_qe+mmr"]
+    assert [stage.name for stage in stages] == [
+        "exact",
+        "exact@50",
+        "half",
+        "half+alpha_qe",
+        "half+alpha_qe+mmr",
+    ]
     for stage, (index, rerankers) in zip(
-        stages, [(None, []), (Half(), []), (Half(), chain[:1]), (Half(), chain)], strict=True
+        [stages[0], *stages[2:]],
+        [(None, []), (Half(), []), (Half(), chain[:1]), (Half(), chain)],
+        strict=True,
     ):
         alone = evaluate(queries, gallery, relevance, METRICS, index, rerankers, depth=50, context=context)
         assert stage.evaluation.means == alone.means
@@ -67,7 +76,7 @@ def test_every_stage_has_its_name_and_is_what_evaluating_it_alone_gives(parts):
 def test_without_an_index_the_rerankers_follow_exact_search(parts):
     queries, gallery, relevance, _ = parts
     stages = evaluate_stages(queries, gallery, relevance, METRICS, rerankers=[AlphaQE(), MMR()], depth=50)
-    assert [stage.name for stage in stages] == ["exact", "alpha_qe", "alpha_qe+mmr"]
+    assert [stage.name for stage in stages] == ["exact", "exact@50", "alpha_qe", "alpha_qe+mmr"]
     alone = evaluate(queries, gallery, relevance, METRICS, rerankers=[AlphaQE(), MMR()], depth=50)
     assert stages[-1].evaluation.means == alone.means
 
@@ -81,12 +90,57 @@ def test_exact_search_alone_is_one_stage_with_whole_rankings(parts):
     np.testing.assert_array_equal(stage.evaluation.gains, exact.gains)
 
 
-def test_a_change_is_the_difference_from_exact_search(parts):
+def test_a_change_is_the_difference_from_exact_searchs_lists(parts):
     queries, gallery, relevance, _ = parts
-    exact, half = evaluate_stages(queries, gallery, relevance, METRICS, Half(), depth=50)
-    change = half.change(exact.evaluation)
-    assert change.keys() == exact.evaluation.means.keys()
-    assert change["map"] == half.evaluation.means["map"] - exact.evaluation.means["map"] < 0
+    _, lists, half = evaluate_stages(queries, gallery, relevance, METRICS, Half(), depth=50)
+    change = half.change(lists.evaluation)
+    assert change.keys() == lists.evaluation.means.keys()
+    assert change["map"] == half.evaluation.means["map"] - lists.evaluation.means["map"] < 0
+
+
+EVERY = [
+    base + cut + (f":{variant}" if variant else "")
+    for base, metric in REGISTRY.items()
+    for cut in {"never": [""], "may": ["", "@3"], "must": ["@3"]}[metric.cutoff]
+    for variant in [None, *metric.variants]
+]
+
+
+@pytest.mark.parametrize("depth", [2, 5, 50, 100])
+def test_an_index_that_finds_the_same_neighbors_changes_nothing_at_any_depth(parts, depth):
+    queries, gallery, relevance, _ = parts
+    exact, lists, flat = evaluate_stages(
+        queries, gallery, relevance, RankingMetrics(EVERY), Flat(), depth=depth
+    )
+    assert lists.name == f"exact@{max(depth, 3)}"
+    assert exact.evaluation.cut is None
+    assert lists.evaluation.cut == flat.evaluation.cut == max(depth, 3)
+    for name, change in flat.change(lists.evaluation).items():
+        assert change == 0, name
+        np.testing.assert_array_equal(lists.evaluation.per_query[name], flat.evaluation.per_query[name], name)
+    np.testing.assert_array_equal(lists.evaluation.neighbours.ids, exact.evaluation.neighbours.ids)
+    if depth == 100:
+        assert lists.evaluation.means == exact.evaluation.means
+    else:
+        assert lists.evaluation.means["map"] < exact.evaluation.means["map"]
+
+
+def test_lists_shorter_than_what_is_relevant_are_warned_of_where_a_metric_asks_for_all(parts):
+    metrics = RankingMetrics(["map", "map@5", "mrr"])  # ten relevant items a query
+    told = {
+        depth: [one.evaluation.warnings for one in evaluate_stages(*parts[:3], metrics, Flat(), depth=depth)]
+        for depth in (9, 10)
+    }
+    exact, lists, flat = told[9]
+    assert exact == {}
+    assert lists == flat
+    assert lists["depth"].startswith(
+        "evaluation.depth keeps 9 neighbors, but 20 of 20 queries have more relevant items, up to 10: after "
+        "an index or a reranker, map, mrr cannot"
+    )
+    assert told[10] == [{}, {}, {}]
+    (alone,) = evaluate_stages(*parts[:3], metrics, depth=9)
+    assert alone.evaluation.warnings == {}
 
 
 def test_query_expansion_searches_again_through_the_index(parts):
@@ -168,7 +222,7 @@ def test_embeddings_that_a_reranker_learns_from_do_not_change_the_earlier_stages
     more = evaluate_stages(
         queries, gallery, relevance, METRICS, Half(), [Whitening()], depth=50, context=context
     )
-    for ours, theirs in zip(more[:2], alone, strict=True):
+    for ours, theirs in zip(more[:3], alone, strict=True):
         assert ours.evaluation.means == theirs.evaluation.means
 
 

@@ -31,7 +31,11 @@ def catalogue():
 
 def trainer_of(catalogue):
     return SimpleNamespace(
-        datamodule=SimpleNamespace(catalogue=catalogue), sanity_checking=False, world_size=1, callbacks=[]
+        datamodule=SimpleNamespace(catalogue=catalogue),
+        sanity_checking=False,
+        world_size=1,
+        callbacks=[],
+        is_global_zero=True,
     )
 
 
@@ -97,22 +101,58 @@ def test_nothing_seen_says_so(catalogue):
         run(RankingEvaluation(RankingMetrics(["map"])), catalogue, [])
 
 
-def test_index_and_rerankers_are_logged_beside_exact_search_with_the_change(catalogue):
+def test_index_and_rerankers_are_logged_beside_exact_searchs_lists_with_the_change(catalogue):
     names = ["map", "hit_rate@1"]
     evaluation = RankingEvaluation(RankingMetrics(names), Flat(), [AlphaQE(n=1), MMR()])
     logged = run(evaluation, catalogue, RIGHT)
     stages = ["flat", "flat+alpha_qe+mmr"]
     assert set(logged) == {
         *(f"test/{name}" for name in names),
-        *(f"test/{stage}/{name}" for stage in stages for name in names),
+        *(f"test/{stage}/{name}" for stage in ["exact@100", *stages] for name in names),
         *(f"test/{stage}/change/{name}" for stage in stages for name in names),
     }
     assert logged["test/flat/map"] == logged["test/map"] == 1
     assert logged["test/flat/change/map"] == 0
     measured = evaluation.latest
     assert measured.evaluation is measured.stages[0].evaluation
+    assert measured.baseline is measured.stages[1].evaluation
     assert measured.served.name == "flat+alpha_qe+mmr"
     assert {stage.evaluation.protocol for stage in measured.stages} == {"six/v1:test"}
+
+
+def test_an_index_that_finds_all_that_exact_search_finds_costs_nothing_however_short_the_lists(catalogue):
+    # Two relevant pictures a query and lists of one: map cannot be 1, and that is not what the index costs.
+    evaluation = RankingEvaluation(RankingMetrics(["map"]), Flat(), depth=1)
+    logged = run(evaluation, catalogue, RIGHT)
+    assert logged == {
+        "test/map": 1.0,
+        "test/exact@1/map": 0.5,
+        "test/flat/map": 0.5,
+        "test/flat/change/map": 0.0,
+    }
+
+
+def test_lists_shorter_than_what_is_relevant_are_warned_of_once(catalogue, caplog):
+    evaluation = RankingEvaluation(RankingMetrics(["map", "map@1"]), Flat(), depth=1)
+    for _ in range(2):
+        run(evaluation, catalogue, RIGHT)
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
+        "on test: evaluation.depth keeps 1 neighbors, but 2 of 2 queries have more relevant items, up to 2: "
+        "after an index or a reranker, map cannot reach what exact search has over the whole ranking. Hold "
+        "them against exact@1, or raise evaluation.depth to 2."
+    ]
+    caplog.clear()
+    run(RankingEvaluation(RankingMetrics(["map"]), Flat(), depth=2), catalogue, RIGHT)
+    run(RankingEvaluation(RankingMetrics(["map@1"]), Flat(), depth=1), catalogue, RIGHT)
+    run(RankingEvaluation(RankingMetrics(["map"]), depth=1), catalogue, RIGHT)
+    assert caplog.text == ""
+
+
+def test_a_collapsed_network_is_told_that_its_metrics_mean_nothing(catalogue, caplog):
+    evaluation = RankingEvaluation(RankingMetrics(["map"]))
+    run(evaluation, catalogue, [([[1.0, 2.0]] * 6, list(range(6)))])
+    assert "the embeddings have collapsed; their metrics mean nothing" in caplog.text
+    assert evaluation.latest.warnings.keys() == {"ties"}
 
 
 def test_policy_and_rows_reach_the_rerankers(catalogue):

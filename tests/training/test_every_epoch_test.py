@@ -29,6 +29,7 @@ def stage(fn="fit", sanity_checking=False):
         for rows in ([0, 1], [2, 3])
     ]
     trainer = SimpleNamespace(
+        is_global_zero=True,
         datamodule=SimpleNamespace(catalogue=catalogue, test_dataloader=lambda: batches),
         sanity_checking=sanity_checking,
         world_size=1,

@@ -47,7 +47,18 @@ def test_a_stage_is_shown_against_exact_search_and_exact_search_against_the_othe
     exact, *stages = (page.read_text("utf-8") for page in pages[1])
     assert "against runs/a;" in exact
     assert len(stages) == 2
-    assert all("against exact search;" in stage for stage in stages)
+    assert all("against exact search&#39;s first 100;" in stage for stage in stages)
+
+
+def test_a_stage_says_its_change_from_exact_searchs_lists_which_have_no_page(pages):
+    folder, (exact, flat, _) = pages
+    assert not (folder / "stages" / "exact@100").exists()
+    html = flat.read_text("utf-8")
+    assert "<b>exact search&#39;s first 100 <i>map" in html
+    assert '<b aria-current="page">flat <i>map' in html
+    assert '<th scope="col" title="less that of exact search&#39;s first 100">change</th>' in html
+    assert "Measured on lists of 100: what they miss counts as not found." in html
+    assert ">change</th>" not in exact.read_text("utf-8")
 
 
 def test_the_embeddings_of_the_pass_reach_the_page(tmp_path, make_catalogue):

@@ -10,7 +10,8 @@ def lines(*more):
 
 
 MEANS = {
-    "exact": {"map": 0.5, "map@r": 0.1, "hit_rate@1": 0.25},
+    "exact": {"map": 0.75, "map@r": 0.1, "hit_rate@1": 0.25},
+    "exact@100": {"map": 0.5, "map@r": 0.1, "hit_rate@1": 0.25},
     "flat": {"map": 0.5, "map@r": 0.1, "hit_rate@1": 0.25},
     "flat+alpha_qe": {"map": 0.625, "map@r": 0.1, "hit_rate@1": 0.25},
     "flat+alpha_qe+mmr": {"map": 0.375, "map@r": 0.1, "hit_rate@1": 0.25},
@@ -18,11 +19,12 @@ MEANS = {
 
 
 def test_a_stage_is_a_row_named_by_what_it_adds():
-    times = {"exact": 1.0, "flat": 0.5, "flat+alpha_qe": 2.0, "flat+alpha_qe+mmr": 4.25}
+    times = {"exact": 1.0, "exact@100": 1.0, "flat": 0.5, "flat+alpha_qe": 2.0, "flat+alpha_qe+mmr": 4.25}
     head, _, *rows = lines(MEANS, times)
     assert head == ["hit_rate@1", "map", "ms/query"]
     assert rows == [
-        ["exact", "0.250", "0.500", "1.000"],
+        ["exact", "0.250", "0.750", "1.000"],
+        ["exact@100", "0.250", "0.500", "1.000"],
         ["flat", "0.250", "0.500", "0.500"],
         ["+", "alpha_qe", "0.250", "0.625", "2.000"],
         ["+", "mmr", "0.250", "0.375", "4.250"],

@@ -48,6 +48,7 @@ def write_comparison_page(
     worse: Sequence[Change],
     differences: np.ndarray,
     no_pictures: str = "",
+    meanings: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the page, one file that needs nothing but a browser.
 
@@ -59,6 +60,7 @@ def write_comparison_page(
         worse: queries that got worse, likewise.
         differences: (Q,) change of every query in ``metric``, NaN for those left out.
         no_pictures: why there are no pictures; empty when there are.
+        meanings: what each metric is, in a line.
 
     Returns:
         ``path``.
@@ -83,6 +85,7 @@ def write_comparison_page(
             "least": float(np.nanmin(differences, initial=0)),
         },
         no_pictures=no_pictures,
+        meanings=meanings or {},
         marks={name: {"words": mark.words, "sign": _SIGNS[name]} for name, mark in MARKS.items()},
     )
 
@@ -122,6 +125,9 @@ def warnings(about: Mapping[str, Any]) -> list[dict[str, Any]]:
     if about["left_aside"]:
         text = "Measured in one of the two only, so not compared:"
         found.append({"text": f"{text} {', '.join(about['left_aside'])}.", "names": []})
+    if about["unlike"]:
+        text = "Over a longer list in one of the two, such as exact search's whole ranking, so not compared:"
+        found.append({"text": f"{text} {', '.join(about['unlike'])}.", "names": []})
     return found
 
 

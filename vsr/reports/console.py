@@ -64,7 +64,7 @@ def _chosen(metrics: Mapping[str, float], monitor: str) -> list[tuple[str, Metri
     exact = [(key, name) for key, name in named if not name.index]
     found = []
     for base, k in (("hit_rate", 1), ("map", 0), ("mrr", 0), ("recall", 10), ("precision", 10), ("ndcg", 10)):
-        family = [(key, name) for key, name in exact if name.base == base and (name.k or not name.cutoff)]
+        family = [(key, name) for key, name in exact if name.family == base and (name.k or not name.cutoff)]
         monitored = [(key, name) for key, name in exact if key == monitor and name.base == base]
         if monitored:
             found += monitored

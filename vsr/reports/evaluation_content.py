@@ -69,13 +69,29 @@ class StageLink(NamedTuple):
 
     Attributes:
         name: what a person reads, e.g. ``flat + alpha_qe``.
-        href: its page, seen from this one; None for the stage that this page is of.
+        href: its page, seen from this one; None for the stage that this page is of, and for one without any.
         mean: of the metric by which searches are told good from bad, with its name: ``map 0.624``.
+        here: whether this page is of it.
     """
 
     name: str
     href: str | None
     mean: str = ""
+    here: bool = False
+
+
+class Changes(NamedTuple):
+    """What a stage changes.
+
+    Attributes:
+        means: its mean of each metric less that of what it is held against.
+        named: what a person calls that, e.g. ``exact search's first 100``.
+        depth: length of the lists that both are measured on.
+    """
+
+    means: Mapping[str, float]
+    named: str
+    depth: int
 
 
 class Similarities(NamedTuple):
@@ -156,6 +172,8 @@ class EvaluationContent:
         pictures: (H, W, 3) uint8 by row; None, or no entry, where one cannot be shown.
         intervals: low and high end of the confidence interval of metrics that have one.
         confidence: of the intervals, e.g. 0.95.
+        meanings: what each metric is, in a line.
+        changes: what this stage changes; None where it is exact search over whole rankings.
         warnings: what a reader has to know first, a sentence each.
         searches: groups of searches.
         rank_curves: ``k``, ``recall``, ``hit_rate``, ``precision``.
@@ -175,6 +193,8 @@ class EvaluationContent:
     pictures: Mapping[int, np.ndarray | None] = field(default_factory=dict)
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     confidence: float = 0.95
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    changes: Changes | None = None
     warnings: Sequence[str] = ()
     searches: Sequence[SearchGroup] = ()
     rank_curves: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -63,6 +63,7 @@ def write_evaluation_page(folder: str | Path, content: EvaluationContent) -> Pat
         content=content,
         marks=MARKS,
         metrics=_metrics(content),
+        meanings=content.meanings,
         figures=figures,
         thumbnails=shown,
         tables=[_table(level, table) for level, table in content.labels.items() if not table.empty],
@@ -97,8 +98,14 @@ def _curve_words(content: EvaluationContent) -> str:
 
 
 def _metrics(content: EvaluationContent) -> list[dict[str, Any]]:
+    changes = content.changes.means if content.changes else {}
     return [
-        {"name": name, "mean": mean, "interval": content.intervals.get(name)}
+        {
+            "name": name,
+            "mean": mean,
+            "interval": content.intervals.get(name),
+            "change": changes.get(name),
+        }
         for name, mean in content.means.items()
     ]
 

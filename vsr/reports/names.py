@@ -2,57 +2,49 @@
 
 from typing import NamedTuple
 
-DEFINITIONS = {
-    "mrr": "mean over queries of 1 / rank of the first relevant result; 0 when none is found",
-    "recall": "relevant results in the top {k} / all relevant pictures in the gallery",
-    "hit_rate": "share of queries with a relevant result in the top {k}; also called Recall@{k}",
-    "precision": "relevant results in the top {k} / {k}",
-    "map": "mean average precision over the whole ranking",
-    "map@k": "mean average precision over the top {k}, divided by min({k}, relevant)",
-    "map@r": "mean average precision over the top R, R being the number of relevant pictures of each query",
-    "r_precision": "precision in the top R, R being the number of relevant pictures of each query",
-    "ndcg": "discounted gain over the whole ranking / that of the ideal ranking; graded gains, log2 discount",
-    "ndcg@k": "discounted gain in the top {k} / that of the ideal ranking of the gallery; graded gains",
-}
-
 
 class MetricName(NamedTuple):
     """The parts of a metric's name.
 
     Attributes:
         split: train, val or test; empty for a bare name.
-        index: name of the index searched through; empty for exact search.
+        index: name of the index searched through; empty for exact search, ``exact@100`` for its first 100.
         base: the name without its cutoff.
         cutoff: what follows the ``@``, or empty.
+        variant: what follows the ``:``, or empty.
     """
 
     split: str
     index: str
     base: str
     cutoff: str
+    variant: str = ""
 
     @property
     def short(self) -> str:
-        """Base and cutoff alone: ``recall@10``."""
-        return f"{self.base}@{self.cutoff}" if self.cutoff else self.base
+        """The name alone: ``recall@10``, ``precision@10:last``."""
+        at = f"@{self.cutoff}" if self.cutoff else ""
+        return f"{self.base}{at}:{self.variant}" if self.variant else f"{self.base}{at}"
+
+    @property
+    def family(self) -> str:
+        """What one cutoff or another are of: ``precision:last``."""
+        return f"{self.base}:{self.variant}" if self.variant else self.base
 
     @property
     def k(self) -> int:
         """The cutoff as a number; 0 without one or where it is none (``map@r``)."""
-        return int(self.cutoff) if self.cutoff.isdigit() else 0
+        return int(self.cutoff) if self.cutoff.isdecimal() else 0
+
+    @property
+    def repeated(self) -> bool:
+        """Whether exact search has the number already: within a cutoff its first 100 are all it is of."""
+        return self.index.startswith("exact@") and self.k > 0
 
 
 def parse(name: str) -> MetricName:
     """Take a metric's name apart; ``map`` alone has neither split nor index."""
     *places, last = name.split("/")
+    last, _, variant = last.partition(":")
     base, _, cutoff = last.partition("@")
-    return MetricName(places[0] if places else "", "/".join(places[1:]), base, cutoff)
-
-
-def definition(name: str) -> str:
-    """What a metric means, in one line; empty for a name that is not known."""
-    metric = parse(name)
-    for key in (metric.short, f"{metric.base}@k" if metric.cutoff else "", metric.base):
-        if key in DEFINITIONS:
-            return DEFINITIONS[key].format(k=metric.cutoff or "k")
-    return ""
+    return MetricName(places[0] if places else "", "/".join(places[1:]), base, cutoff, variant)

@@ -19,7 +19,6 @@ from vsr.reports.formats import (
     small,
     three,
 )
-from vsr.reports.names import definition
 
 
 @cache
@@ -38,7 +37,6 @@ def _environment() -> Environment:
         count=count,
         duration=duration,
         small=small,
-        definition=definition,
     )
     environment.filters.update(interval=interval, signed_interval=signed_interval, p_value=p_value)
     environment.tests["a_number"] = is_number

@@ -32,14 +32,15 @@ class Panel(NamedTuple):
 def panels(history: pd.DataFrame) -> list[Panel]:
     """The panels for a history, the loss first, then the families of metrics, exact search before indexes.
 
-    Columns without a ``/``, columns without a finite number and differences from exact search (``/change/``)
-    are left out.
+    Columns without a ``/``, columns without a finite number, differences from exact search (``/change/``) and
+    what they are from, where exact search has it already, are left out.
     """
     groups: dict[tuple[str, str, str], list[tuple[str, MetricName]]] = {}
     for column in history.columns:
         if "/" in column and "/change/" not in column and np.isfinite(finite_column(history, column)).any():
             name = parse(column)
-            groups.setdefault(_group(name), []).append((column, name))
+            if not name.repeated:
+                groups.setdefault(_group(name), []).append((column, name))
     indexes = list(dict.fromkeys(index for index, _, _ in groups))
     ordered = sorted(groups, key=lambda group: (indexes.index(group[0]) if group[0] else -1, _rank(group[2])))
     return [panel for group in ordered for panel in _split_panel(group, groups[group])]
@@ -55,11 +56,12 @@ def _group(name: MetricName) -> tuple[str, str, str]:
     """Index, split where it matters, and family."""
     if name.base == "loss":
         return "", "", "loss"
-    return name.index, "" if name.split == "val" else name.split, _TOGETHER.get(name.base, name.base)
+    return name.index, "" if name.split == "val" else name.split, _TOGETHER.get(name.family, name.family)
 
 
 def _rank(family: str) -> int:
-    return _ORDER.index(family) if family in _ORDER else len(_ORDER)
+    base = family.partition(":")[0]
+    return _ORDER.index(base) if base in _ORDER else len(_ORDER)
 
 
 def _split_panel(group: tuple[str, str, str], members: Sequence[tuple[str, MetricName]]) -> list[Panel]:
@@ -69,7 +71,7 @@ def _split_panel(group: tuple[str, str, str], members: Sequence[tuple[str, Metri
             Line(column, name.split, color) for (column, name), color in zip(members, PALETTE, strict=False)
         ]
         return [Panel("loss", lines)]
-    members = sorted(members, key=lambda member: (_bases(family).index(member[1].base), member[1].k))
+    members = sorted(members, key=lambda member: (_bases(family).index(member[1].family), member[1].k))
     panels = []
     for start in range(0, len(members), _MOST_LINES):
         some = members[start : start + _MOST_LINES]
@@ -83,14 +85,14 @@ def _bases(family: str) -> list[str]:
 
 
 def _title(names: Sequence[MetricName]) -> str:
-    bases = list(dict.fromkeys(name.base for name in names))
-    if len(bases) == 1 and all(name.k for name in names):
-        return f"{bases[0]}@k"
-    return ", ".join(bases)
+    families = list(dict.fromkeys(name.family for name in names))
+    if len(families) == 1 and all(name.k for name in names):
+        return names[0]._replace(cutoff="k").short
+    return ", ".join(families)
 
 
 def _lines(members: Sequence[tuple[str, MetricName]]) -> list[Line]:
-    one_base = len({name.base for _, name in members}) == 1
+    one_base = len({name.family for _, name in members}) == 1
     if not one_base:
         colors: Sequence[str] = PALETTE + tuple(ramp(len(members)))
         return [Line(column, name.short, colors[i]) for i, (column, name) in enumerate(members)]

@@ -15,7 +15,7 @@ from vsr.reports.encoding import data_uri, encode, picture_uri
 from vsr.reports.formats import is_number, small, three
 from vsr.reports.page import write_page
 from vsr.reports.panels import finite_column
-from vsr.reports.run_summary import facts, headlines, results, split_counts, warnings
+from vsr.reports.run_summary import facts, headlines, results, split_counts, stages, warnings
 from vsr.reports.style import rendered
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,8 @@ def write_run_page(folder: str | Path) -> Path:
         summary=summary,
         headlines=headlines(summary),
         results=results(summary),
+        stages=stages(summary),
+        meanings=summary.get("meanings") or {},
         facts=facts(summary, _last_epoch(files.history)),
         counts=split_counts(summary.get("counts")),
         warnings=warnings(summary),

@@ -46,6 +46,25 @@ def results(summary: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def stages(summary: dict[str, Any]) -> dict[str, Any] | None:
+    """Every metric on test after each stage, with its change from the first; None without stages."""
+    found = _means(_means(summary, "stages"), "test")
+    if len(found) < 2 or not next(iter(found)).startswith("exact@"):
+        return None
+    first, *rest = found.values()
+    rows = [
+        {
+            "name": name,
+            "cells": [
+                {"mean": mean, "change": None},
+                *({"mean": one.get(name), "change": difference(one.get(name), mean)} for one in rest),
+            ],
+        }
+        for name, mean in first.items()
+    ]
+    return {"names": list(found), "rows": rows}
+
+
 def facts(summary: dict[str, Any], epochs: int | None) -> list[tuple[str, str, bool]]:
     """What the run was: a label, a value, and whether the value is to be typed as it stands."""
     best, monitor = summary.get("best_epoch"), summary.get("monitor")
@@ -96,6 +115,8 @@ def warnings(summary: dict[str, Any]) -> list[dict[str, Any]]:
                 "names": [],
             }
         )
+    for split, told in _means(summary, "warnings").items():
+        found += [{"text": f"On {split}: {text}", "names": []} for text in told]
     for row in split_counts(summary.get("counts")):
         left_out = row.get("queries left out")
         if is_number(left_out) and left_out:

@@ -82,6 +82,7 @@ def evaluation_tables(split: str, about: Mapping[str, Any]) -> list[RenderableTy
             level=about["resampling"].get("level", 0.95),
         )
     ]
+    shown += [Text(text, "yellow") for text in about["warnings"].values()]
     if about["resampling"]:
         left_out = f", {count(about['left_out'])} of them left out" if about["left_out"] else ""
         queries = f"{count(about['queries'])} queries of {about['protocol']}{left_out}"
@@ -154,6 +155,9 @@ def comparison_tables(about: Mapping[str, Any]) -> list[RenderableType]:
             f"{row['better']}/{row['worse']}/{row['equal']}",
         )
     shown: list[RenderableType] = [table, _said(method(about))]
+    if about["unlike"]:
+        unlike = ", ".join(about["unlike"])
+        shown.append(Text(f"Not compared, over a longer list in one of the two: {unlike}.", "yellow"))
     for side in ("a", "b"):
         one = about[side]
         chosen = f", chosen on {one['chosen_on']}" if one["chosen_on"] else ""

@@ -1,6 +1,6 @@
 """Two evaluations of the same queries, query by query: is the difference real?"""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from vsr.errors import DataError
-from vsr.metrics import EXACT_UP_TO, holm, sign_flip_test
+from vsr.metrics import EXACT_UP_TO, RankingMetrics, holm, sign_flip_test
 from vsr.retrieval.evaluation import Evaluation, Sides
 from vsr.retrieval.statistics import Statistics
 
@@ -40,6 +40,7 @@ class Comparison:
             equal``.
         differences: (Q,) value under ``b`` less that under ``a``, of each metric; NaN for queries left out.
         left_aside: metrics that only one of the two has.
+        unlike: metrics of the whole ranking that one has over a longer list than the other: not compared.
         statistics: how intervals and tests were made.
     """
 
@@ -49,6 +50,7 @@ class Comparison:
     differences: dict[str, np.ndarray]
     left_aside: list[str]
     statistics: Statistics
+    unlike: list[str] = field(default_factory=list)
 
     @property
     def items(self) -> np.ndarray:
@@ -86,6 +88,7 @@ class Comparison:
             "correction": f"Holm over {len(self.table)} metrics",
             "metrics": self.table.to_dict(orient="index"),
             "left_aside": self.left_aside,
+            "unlike": self.unlike,
         }
 
 
@@ -99,14 +102,30 @@ def compare(a: Evaluation, b: Evaluation, statistics: Statistics | None = None) 
     statistics = statistics or Statistics()
     b = aligned(a, b)
     names = [name for name in a.per_query if name in b.per_query]
+    unlike = [] if _reach(a) == _reach(b) else list(RankingMetrics(names).uncut) if names else []
+    names = [name for name in names if name not in unlike]
+    if unlike and not names:
+        raise DataError(
+            f"a and b cannot be compared: one is over whole rankings or longer lists than the other, and "
+            f"{', '.join(unlike)} depend on that; take stages/exact@… in place of exact search, or measure "
+            "with cutoffs, such as map@10"
+        )
     if not names:
         raise DataError(
             f"a and b have no metric in common (a: {', '.join(a.per_query)}; b: {', '.join(b.per_query)}); "
             "measure both with the same metrics"
         )
-    left_aside = sorted({*a.per_query, *b.per_query} - set(names))
+    left_aside = sorted({*a.per_query} ^ {*b.per_query})
     differences = {name: _difference(a.per_query[name], b.per_query[name]) for name in names}
-    return Comparison(a, b, _table(a, b, differences, statistics), differences, left_aside, statistics)
+    return Comparison(
+        a, b, _table(a, b, differences, statistics), differences, left_aside, statistics, unlike
+    )
+
+
+def _reach(evaluation: Evaluation) -> int | None:
+    """Length of the lists that its metrics are of; None where these, or the rankings, are whole."""
+    cut = evaluation.cut
+    return None if cut is None or cut >= evaluation.judging["gallery"] else cut
 
 
 def _table(

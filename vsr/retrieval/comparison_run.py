@@ -12,6 +12,7 @@ import rich
 from vsr.data import Catalogue
 from vsr.errors import ConfigError, UserError, nearest
 from vsr.files import write_json, written_whole
+from vsr.metrics import meanings
 from vsr.reports import Change, Search, comparison_tables, write_comparison_page
 from vsr.retrieval.comparing import Comparison, compare
 from vsr.retrieval.evaluation import ABOUT, Evaluation
@@ -79,7 +80,9 @@ def compare_evaluations(run: ComparisonRun) -> Comparison:
     write_json(run.folder / "comparison.json", about)
     differences = comparison.differences[metric]
     page = run.folder / "comparison.html"
-    write_comparison_page(page, about, metric, better, worse, differences, reason)
+    write_comparison_page(
+        page, about, metric, better, worse, differences, reason, meanings(comparison.differences)
+    )
     console = rich.get_console()
     for part in comparison_tables(about):
         console.print(part, soft_wrap=False)

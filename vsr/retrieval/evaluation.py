@@ -59,6 +59,9 @@ class Evaluation:
         thresholds: metrics of one threshold for all queries, and the pairs they are over.
         levels: metrics of each label level as the only relevance.
         groups: means of the queries of each group, a row each; None where there are no groups.
+        cut: length of the lists that the metrics are of, what is not in them counting as not found; None
+            where they are of whole rankings.
+        warnings: what a reader has to know before believing the means, a sentence each by what it is about.
     """
 
     means: dict[str, float]
@@ -78,6 +81,8 @@ class Evaluation:
     thresholds: dict[str, Any] = field(default_factory=dict)
     levels: dict[str, dict[str, float]] = field(default_factory=dict)
     groups: pd.DataFrame | None = None
+    cut: int | None = None
+    warnings: dict[str, str] = field(default_factory=dict)
 
     def by_group(self, groups: np.ndarray) -> pd.DataFrame:
         """Mean of each metric over the queries of each of ``groups`` (Q,), a row each, with their number.
@@ -129,6 +134,8 @@ class Evaluation:
             "thresholds": self.thresholds,
             "levels": self.levels,
             "groups": groups,
+            "cut": self.cut,
+            "warnings": self.warnings,
         }
 
     @classmethod
@@ -156,6 +163,8 @@ class Evaluation:
             sides=sides,
             intervals={name: _pair(ends) for name, ends in about["intervals"].items()},
             groups=_groups(folder / GROUPS),
+            cut=about.get("cut"),
+            warnings=about.get("warnings", {}),
             **{name: about[name] for name in _AS_TOLD},
         )
 

@@ -14,6 +14,7 @@ from vsr.data.relevance import Relevance
 from vsr.errors import DataError
 from vsr.index import Index, Neighbours
 from vsr.metrics import Ideal, Judged, RankingMetrics
+from vsr.retrieval.caveats import all_alike, short_lists, ties
 from vsr.retrieval.evaluation import Evaluation
 from vsr.retrieval.exact import Ranked, ranked
 from vsr.retrieval.listing import joined
@@ -42,7 +43,8 @@ def evaluate(
 
     Without index and rerankers the metrics over the whole ranking are exact. With them they are measured on
     the list that was found, truncated at ``depth`` (or at the largest cutoff of ``metrics``); what it misses
-    counts as not found, against the whole number of relevant items.
+    counts as not found, against the whole number of relevant items. `evaluate_stages` measures exact search
+    on such a list too, so that a difference is one of what was found.
 
     Args:
         queries: (Q, d) embeddings.
@@ -68,7 +70,7 @@ def evaluate(
         return _exact(queries, gallery, relevance, metrics, depth, block_mib, similarity)
     search = Search(relevance, max(depth, metrics.depth), index, similarity, block_mib)
     *_, last = searched(queries, gallery, search, rerankers, context)
-    return _measured(_lists(last.neighbours), relevance, metrics, depth)
+    return _of_lists(last.neighbours, relevance, metrics, depth, search.k)
 
 
 def evaluate_stages(
@@ -85,6 +87,9 @@ def evaluate_stages(
 ) -> list[Stage]:
     """Measure exact search, then the index if there is one, then what stands after each reranker.
 
+    With an index or a reranker the second stage is exact search once more, ``exact@<depth>``: only its lists
+    are known, as those of the stages that follow. A change is from there.
+
     Args and exceptions are those of `evaluate`, whose result is the last stage's evaluation.
     """
     _check(queries, gallery, relevance)
@@ -92,14 +97,15 @@ def evaluate_stages(
     started = time.perf_counter()
     exact = _exact(queries, gallery, relevance, metrics, k, block_mib, similarity)
     neighbours = exact.neighbours
-    stages = [Stage(EXACT, _cut(exact, depth), time.perf_counter() - started)]
+    stages = [Stage(EXACT, _kept(exact, depth), time.perf_counter() - started)]
     if index is None and not rerankers:
         return stages
+    stages.append(Stage(f"{EXACT}@{k}", _lists_alone(exact, relevance, metrics, depth, k), stages[0].seconds))
     search = Search(relevance, k, index, similarity, block_mib)
     for found in searched(
         queries, gallery, search, rerankers, context, neighbours if index is None else None
     ):
-        evaluation = _measured(_lists(found.neighbours), relevance, metrics, depth)
+        evaluation = _of_lists(found.neighbours, relevance, metrics, depth, k)
         stages.append(Stage(found.name, evaluation, found.seconds, found.offline_s))
     return stages
 
@@ -127,7 +133,38 @@ def _exact(
     return _measured(ranked(scores, relevance, k, at_least, block_mib), relevance, metrics, depth)
 
 
-def _cut(evaluation: Evaluation, depth: int) -> Evaluation:
+def _of_lists(
+    neighbours: Neighbours, relevance: Relevance, metrics: RankingMetrics, depth: int, k: int
+) -> Evaluation:
+    """Lists of ``k`` measured, of which ``depth`` neighbours are kept."""
+    return _short(_measured(_lists(neighbours), relevance, metrics, depth), metrics, k)
+
+
+def _lists_alone(
+    exact: Evaluation, relevance: Relevance, metrics: RankingMetrics, depth: int, k: int
+) -> Evaluation:
+    """Exact search with lists of ``k`` measured as if nothing beyond them were known."""
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in metrics.uncut}
+    for start in range(0, len(exact.gains) if parts else 0, _BLOCK):
+        run = slice(start, min(start + _BLOCK, len(exact.gains)))
+        ideal = Ideal(*(torch.from_numpy(one) for one in relevance.ideal(np.arange(run.start, run.stop))))
+        gains, n_relevant = (torch.from_numpy(one[run]) for one in (exact.gains, exact.n_relevant))
+        top = Judged.from_gains(gains, n_relevant, ideal, relevance.relevant_from)
+        with _one_thread():
+            for name, value in RankingMetrics(metrics.uncut)(top).items():
+                parts[name].append(value.numpy())
+    per_query = {**exact.per_query, **{name: np.concatenate(some) for name, some in parts.items()}}
+    means = {name: _mean(value) for name, value in per_query.items()}
+    return _short(replace(_kept(exact, depth), means=means, per_query=per_query), metrics, k)
+
+
+def _short(evaluation: Evaluation, metrics: RankingMetrics, k: int) -> Evaluation:
+    """The same, knowing that it is of lists of ``k``."""
+    warnings = evaluation.warnings | short_lists(metrics, evaluation.n_relevant, k)
+    return replace(evaluation, cut=k, warnings=warnings)
+
+
+def _kept(evaluation: Evaluation, depth: int) -> Evaluation:
     """The same with no more than ``depth`` neighbours."""
     ids, scores = evaluation.neighbours
     return replace(
@@ -159,12 +196,16 @@ def _measured(
     values: dict[str, list[np.ndarray]] = {name: [] for name in metrics.names}
     kept: list[tuple[Neighbours, np.ndarray]] = []
     n_relevant: list[np.ndarray] = []
+    alike: list[np.ndarray] = []
+    k = 0
     for run in rankings:
         with _one_thread():
             gains, top, whole = _judged(run, relevance)
             for name, value in metrics(top, whole).items():
                 values[name].append(value.numpy())
         n_relevant.append(top.n_relevant.numpy())
+        alike.append(all_alike(Neighbours(run.ids, run.scores)))
+        k = run.ids.shape[1]
         kept.append((Neighbours(run.ids[:, :depth], run.scores[:, :depth]), gains[:, :depth]))
     per_query = {name: np.concatenate(parts) for name, parts in values.items()}
     n_queries, counts = relevance.n_queries, np.concatenate(n_relevant)
@@ -179,6 +220,7 @@ def _measured(
         n_relevant=counts,
         n_queries=n_queries,
         n_left_out=n_left_out,
+        warnings=ties(np.concatenate(alike), k),
     )
 
 

@@ -83,6 +83,9 @@ def _changed(shown: Shown, against: Evaluation, named: str) -> SearchGroup:
         searches.append(search._replace(metric=words, before=before))
     up, down = int((gained > 0).sum()), int((gained < 0).sum())
     how = f"The greatest changes of {metric} against {named}; {up} queries rose, {down} fell in all."
+    if (against.cut, evaluation.cut).count(None) == 1:
+        cut = against.cut or evaluation.cut
+        how += f" One of the two is of lists of {cut}: what they miss counts as not found."
     return SearchGroup("changed", "Most changed", how, searches, named)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from vsr.data import Catalogue
+from vsr.metrics import meanings
 from vsr.reports import EvaluationContent, write_evaluation_page
 from vsr.reports.evaluation_content import Hub, Hubs, Plane, QuerySearch, Similarities
 from vsr.retrieval.diagnosis import (
@@ -78,6 +79,8 @@ def show_evaluation(
         pictures=pictures,
         intervals=evaluation.intervals,
         confidence=evaluation.resampling.get("level", 0.95),
+        meanings=meanings(evaluation.means),
+        changes=shown.changes,
         warnings=_warnings(shown),
         searches=groups,
         rank_curves=rank_curves(evaluation.gains, evaluation.n_relevant, enough),
@@ -184,10 +187,10 @@ def _facts(shown: Shown, more: Sequence[tuple[str, str, bool]], seed: int) -> li
 
 
 def _warnings(shown: Shown) -> list[str]:
-    evaluation = shown.evaluation
-    if not evaluation.n_left_out:
-        return []
-    return [
-        f"{evaluation.n_left_out:,} of {evaluation.n_queries:,} queries have nothing relevant in the "
-        "gallery; they are left out of the means."
-    ]
+    evaluation, found = shown.evaluation, list(shown.evaluation.warnings.values())
+    if evaluation.n_left_out:
+        found.append(
+            f"{evaluation.n_left_out:,} of {evaluation.n_queries:,} queries have nothing relevant in the "
+            "gallery; they are left out of the means."
+        )
+    return found

@@ -9,7 +9,7 @@ from torch import Tensor
 from vsr.data import Catalogue, relevance_of
 from vsr.data.relevance import Relevance
 from vsr.errors import DataError
-from vsr.reports.evaluation_content import StageLink
+from vsr.reports.evaluation_content import Changes, StageLink
 from vsr.retrieval.evaluation import Evaluation
 
 
@@ -27,6 +27,7 @@ class Shown:
         relevance: what was judged by; by default the catalogue's lists or labels.
         similarity: cosine, ip or l2: what the scores are of.
         stages: pages of the stages of the same measurement, this one among them.
+        changes: what this stage changes, where it is one that does.
     """
 
     evaluation: Evaluation
@@ -38,6 +39,7 @@ class Shown:
     relevance: Relevance | None = None
     similarity: str = "cosine"
     stages: Sequence[StageLink] = ()
+    changes: Changes | None = None
 
     def __post_init__(self) -> None:
         measured = self.evaluation
@@ -62,4 +64,4 @@ class Shown:
     @property
     def stage(self) -> StageLink | None:
         """The one of ``stages`` that this is; None where it is no stage of several."""
-        return next((stage for stage in self.stages if stage.href is None), None)
+        return next((stage for stage in self.stages if stage.here), None)

@@ -18,10 +18,11 @@ class Stage:
     """What was measured after one stage.
 
     Attributes:
-        name: ``exact``, ``hnsw``, or with rerankers ``hnsw+alpha_qe``; ``alpha_qe`` is after exact search.
+        name: ``exact``, ``exact@100`` for its lists alone, ``hnsw``, or with rerankers ``hnsw+alpha_qe``;
+            ``alpha_qe`` is after exact search.
         evaluation: rankings and metrics after this stage.
         seconds: wall time that this stage alone took for all queries; for exact search with judging the
-            whole rankings.
+            whole rankings, from which its lists are taken.
         offline_s: wall time of what it did before any query: filling the index, learning, describing the
             gallery.
     """
@@ -36,9 +37,9 @@ class Stage:
         """Milliseconds a query, all queries searched together."""
         return 1000 * self.seconds / max(1, self.evaluation.n_queries)
 
-    def change(self, exact: Evaluation) -> dict[str, float]:
-        """What the stage changes: its mean of each metric less that of ``exact``."""
-        return {name: mean - exact.means[name] for name, mean in self.evaluation.means.items()}
+    def change(self, baseline: Evaluation) -> dict[str, float]:
+        """What the stage changes: its mean of each metric less that of ``baseline``, of lists as long."""
+        return {name: mean - baseline.means[name] for name, mean in self.evaluation.means.items()}
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Ranking metrics of the validation or test split, measured by Lightning's own evaluation loop."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -20,6 +21,8 @@ from vsr.retrieval.similarity import SIMILARITIES
 from vsr.training.embed import gather, train_split, unique_rows
 from vsr.training.record import Record
 
+log = logging.getLogger(__name__)
+
 
 class MeasuredOn(NamedTuple):
     """What fixes the numbers of an evaluation, known before it is made."""
@@ -39,8 +42,8 @@ class Measured:
 
     Attributes:
         split: val or test.
-        stages: exact search first, then the index if there is one, then each reranker; ids are positions in
-            ``gallery_rows``.
+        stages: exact search first; with an index or a reranker then exact search's lists alone, the index if
+            there is one, and each reranker. Ids are positions in ``gallery_rows``.
         query_rows: (Q,) int64 catalogue rows of the queries.
         gallery_rows: (N,) int64 catalogue rows of the gallery.
         skipped: rows whose pictures could not be decoded and were left out.
@@ -64,22 +67,33 @@ class Measured:
         return self.stages[0].evaluation
 
     @property
+    def baseline(self) -> Evaluation:
+        """What serving is held against: exact search measured on lists as long, where anything is served."""
+        return self.stages[1 if len(self.stages) > 1 else 0].evaluation
+
+    @property
+    def warnings(self) -> dict[str, str]:
+        """What a reader has to know first, of all stages."""
+        return {about: text for stage in self.stages for about, text in stage.evaluation.warnings.items()}
+
+    @property
     def served(self) -> Stage:
         """The last stage: what a person gets who searches through index and rerankers."""
         return self.stages[-1]
 
     def values(self) -> dict[str, float]:
-        """Means by name: ``map``; ``hnsw/map`` and, less that of exact search, ``hnsw/change/map``.
+        """Means by name: ``map``, ``exact@100/map``, ``hnsw/map`` and its change, ``hnsw/change/map``.
 
-        Of the stages after exact search the first, which is the index if there is one, and the last.
+        Of the stages after exact search's lists, which a change is from, the first, which is the index if
+        there is one, and the last.
         """
-        exact = self.evaluation
-        values = dict(exact.means)
-        for stage in {stage.name: stage for stage in (*self.stages[1:2], self.served)}.values():
-            if stage is self.stages[0]:
-                continue
+        values = dict(self.evaluation.means)
+        for stage in self.stages[1:2]:
             values |= {f"{stage.name}/{name}": mean for name, mean in stage.evaluation.means.items()}
-            values |= {f"{stage.name}/change/{name}": change for name, change in stage.change(exact).items()}
+        for stage in {stage.name: stage for stage in (*self.stages[2:3], *self.stages[2:][-1:])}.values():
+            change = stage.change(self.baseline)
+            values |= {f"{stage.name}/{name}": mean for name, mean in stage.evaluation.means.items()}
+            values |= {f"{stage.name}/change/{name}": value for name, value in change.items()}
         return values
 
 
@@ -87,7 +101,9 @@ class RankingEvaluation(L.Callback):
     """Embed a split, rank the gallery for each query, log ``<split>/<metric>``.
 
     Exact search is measured always; then, from the same embeddings, search through the index and what stands
-    after each reranker, logged as ``<split>/<stage>/<metric>`` and ``<split>/<stage>/change/<metric>``.
+    after each reranker, logged as ``<split>/<stage>/<metric>`` and ``<split>/<stage>/change/<metric>``. These
+    are measured on lists of ``depth``; a change is from exact search measured on such lists, logged as
+    ``<split>/exact@<depth>/<metric>``.
     Rerankers that learn do so from the training split, embedded by the same model when there is such a one.
 
     Every picture is embedded once, whatever its roles. Under several devices the embeddings are gathered and
@@ -132,6 +148,7 @@ class RankingEvaluation(L.Callback):
         self._seen: list[tuple[Tensor, Tensor]] = []
         self._skipped: list[int] = []
         self._random_state: Tensor | None = None
+        self._told: set[str] = set()
 
     def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Forget the last pass and keep the random state."""
@@ -181,10 +198,19 @@ class RankingEvaluation(L.Callback):
             context = replace(context, train_embeddings=train, train_labels=labels)
         self.latest = measure(self, data.catalogue, split, embeddings, rows, context)
         self.latest.skipped = self._skipped_anywhere(pl_module)
+        if trainer.is_global_zero:
+            self._warn(split, self.latest.warnings)
         values = {f"{split}/{name}": value for name, value in self.latest.values().items()}
         # A `Record` sends its rows to the trackers itself. Every rank logs the same: no sync_dist.
         recorded = any(isinstance(one, Record) for one in trainer.callbacks)  # pyright: ignore[reportAttributeAccessIssue]
         pl_module.log_dict(values, logger=not recorded)
+
+    def _warn(self, split: str, warnings: dict[str, str]) -> None:
+        """Say what is new; the same warning after every epoch would hide others."""
+        for about, text in warnings.items():
+            if about not in self._told:
+                self._told.add(about)
+                log.warning("on %s: %s", split, text)
 
     def _whole_split(self, pl_module: L.LightningModule) -> tuple[Tensor, Tensor]:
         """Embeddings (n, D) and rows (n,), rising, of the whole split, on every rank."""

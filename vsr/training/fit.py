@@ -11,6 +11,7 @@ import yaml
 
 from vsr.errors import Pruned
 from vsr.files import write_json, write_text
+from vsr.metrics import meanings
 from vsr.reports import draw_curves, metrics_table, short_config, write_run_page
 from vsr.retrieval.breakdown import complete
 from vsr.retrieval.pictures import draw_examples
@@ -184,7 +185,7 @@ def _chosen_checkpoint(folder: Path) -> Path | None:
 
 
 def _stages(measured: Measured) -> dict[str, dict[str, float]]:
-    """Means of each stage after exact search, by its name; the last is what is served."""
+    """Means of each stage after exact search, by its name: its lists alone first, what is served last."""
     return {stage.name: stage.evaluation.means for stage in measured.stages[1:]}
 
 
@@ -203,6 +204,8 @@ def _summary(run: Run, val: Measured, test: Measured) -> dict[str, Any]:
         "intervals": {"val": val.evaluation.intervals, "test": test.evaluation.intervals},
         "resampling": test.evaluation.resampling,
         "stages": {one.split: _stages(one) for one in (val, test) if len(one.stages) > 1},
+        "meanings": meanings([*val.evaluation.means, *test.evaluation.means]),
+        "warnings": {one.split: list(one.warnings.values()) for one in (val, test)},
         "protocol": catalogue.protocol,
         "catalogue": catalogue.fingerprint,
         "best_epoch": run.record.best_epoch,

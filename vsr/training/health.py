@@ -14,6 +14,7 @@ from vsr.training.devices import gather, gather_sizes
 
 log = logging.getLogger(__name__)
 
+_TIES = "metrics mean nothing where scores are equal, for these stand in gallery order"
 FEWEST = 3  # pictures without which none of the numbers means anything
 
 
@@ -66,12 +67,12 @@ def complaints(health: Mapping[str, float], width: int) -> dict[str, str]:
     if rank < max(2.0, 0.02 * width):
         found["effective_rank"] = (
             f"the embeddings use {rank:.1f} of {width} dimensions: they have collapsed; lower optimizer.lr "
-            "or raise loss.temperature, and check that batches hold negatives"
+            "or raise loss.temperature, and check that batches hold negatives; " + _TIES
         )
     if apart > 0.95:
         found["negative_similarity"] = (
             f"pictures of different labels have a mean cosine of {apart:.3f}: all embeddings lie on nearly "
-            "one point; lower optimizer.lr, or take a loss with more negatives"
+            "one point; lower optimizer.lr, or take a loss with more negatives; " + _TIES
         )
     if health["hubness"] > 10:
         found["hubness"] = (

@@ -1,11 +1,11 @@
-"""The pages of what a pass over a split gave: one of exact search, and one of each stage after it."""
+"""The pages of what a pass over a split gave: one of exact search, and one of each stage that changes it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from vsr.data.catalogue import Catalogue
-from vsr.reports.evaluation_content import StageLink
+from vsr.reports.evaluation_content import Changes, StageLink
 from vsr.reports.evaluation_page import PAGE
 from vsr.retrieval import Evaluation, Stage
 from vsr.retrieval.page_searches import OTHER
@@ -29,8 +29,8 @@ def show_measured(
 ) -> list[Path]:
     """Write ``evaluation.html`` of exact search into ``folder`` and of stages into ``folder/stages/<stage>``.
 
-    What changed most is shown against exact search on the pages of the stages, and on that of exact search
-    against another run where one is given.
+    What changed most is shown against exact search's lists on the pages of the stages, and on that of exact
+    search against another run where one is given. Exact search's lists have no page: they are on its own.
 
     Args:
         measured: what there is to show.
@@ -56,26 +56,32 @@ def show_measured(
     names = " · ".join(f"{name} {one}" for name, one in versions().items())
     facts = [*facts, ("command", command(), True), ("versions", names, False)]
     pages = [show_evaluation(shown, folder, against, named, facts)]
-    for place, stage in enumerate(measured.stages[1:], 1):
+    named = stage_words(measured.stages[1]) if len(measured.stages) > 1 else ""
+    for place, stage in enumerate(measured.stages[2:], 2):
         part = replace(
             shown,
             evaluation=stage.evaluation,
             queries=None,  # what the stage ranks by is not the distance of these
             gallery=None,
             stages=_links(measured.stages, place),
+            changes=Changes(stage.change(measured.baseline), named, stage.evaluation.cut or 0),
         )
         times = f"{stage.ms_per_query:.3g} ms a query"
         if stage.offline_s >= 0.01:
             times += f", {stage.offline_s:.2g} s before any query"
         about = [("stage", stage_words(stage), False), ("time", times, False), *facts]
         into = folder / STAGES / stage.name
-        pages.append(show_evaluation(part, into, measured.evaluation, stage_words(measured.stages[0]), about))
+        pages.append(show_evaluation(part, into, measured.baseline, named, about))
     return pages
 
 
 def stage_words(stage: Stage) -> str:
-    """The name of a stage for people: ``exact search``, ``flat + alpha_qe``."""
-    return "exact search" if stage.name == EXACT else stage.name.replace("+", " + ")
+    """The name of a stage for people: ``exact search``, ``exact search's first 100``, ``flat + alpha_qe``."""
+    if stage.name == EXACT:
+        return "exact search"
+    if stage.name.startswith(f"{EXACT}@"):
+        return f"exact search's first {stage.evaluation.cut}"
+    return stage.name.replace("+", " + ")
 
 
 def _links(stages: Sequence[Stage], here: int) -> list[StageLink]:
@@ -86,7 +92,8 @@ def _links(stages: Sequence[Stage], here: int) -> list[StageLink]:
     links = []
     for place, stage in enumerate(stages):
         where = f"{up}{PAGE}" if place == 0 else f"{up}{STAGES}/{stage.name}/{PAGE}"
+        href = None if place in (1, here) else where
         mean = stage.evaluation.means.get(METRIC)
         words = "" if mean is None else f"{METRIC} {mean:.3f}"
-        links.append(StageLink(stage_words(stage), None if place == here else where, words))
+        links.append(StageLink(stage_words(stage), href, words, place == here))
     return links

@@ -16,7 +16,7 @@ _MOST = 5  # columns beside the time fit 80 characters
 def stage_table(
     means: Mapping[str, Mapping[str, float]], ms_per_query: Mapping[str, float] | None = None
 ) -> Table:
-    """A row a stage, in order: ``exact``, ``flat``, ``+ alpha_qe`` for what follows it.
+    """A row a stage, in order: ``exact``, ``exact@100``, ``flat``, ``+ alpha_qe`` for what follows it.
 
     Args:
         means: means of the metrics by the stage's name.
@@ -43,19 +43,23 @@ def timed_table(stages: Sequence[Stage]) -> Table:
 
 
 def save_stages(stages: Sequence[Stage], folder: Path) -> None:
-    """Write what follows exact search: evaluations in ``folder/<stage>``, then ``folder/stages.json``."""
+    """Write what follows exact search: evaluations in ``folder/<stage>``, then ``folder/stages.json``.
+
+    A change is from the second stage, exact search's lists alone; exact search over whole rankings has none.
+    """
     if len(stages) < 2:
         return
     for stage in stages[1:]:
         stage.evaluation.save(folder / stage.name)
-    exact = stages[0].evaluation
+    baseline = stages[1].evaluation
     write_json(
         folder / "stages.json",
         [
             {
                 "name": stage.name,
                 "means": stage.evaluation.means,
-                "change": stage.change(exact),
+                "cut": stage.evaluation.cut,
+                "change": None if stage.evaluation.cut is None else stage.change(baseline),
                 "ms_per_query": stage.ms_per_query,
                 "offline_s": stage.offline_s,
             }

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from vsr.reports.encoding import picture_uri
+from vsr.reports.names import parse
 from vsr.reports.page import write_page
 from vsr.reports.style import save_figure
 from vsr.reports.sweep.bars import groups_figure, importance_figure
@@ -44,11 +45,19 @@ def report(sweep: Sweep, content: Document) -> Path:
         sweep.folder / PAGE,
         "sweep.html.j2",
         document=content,
+        meanings=_meanings(content),
         figures={kind: (picture_uri(sweep.folder / name), shows) for kind, (name, shows) in drawn.items()},
         trials=[(one, _page_of(one)) for one in sweep.ranked],
         chosen={one.number for one in content.choice.trials} if content.choice else set(),
         written=datetime.now().strftime("%Y-%m-%d %H:%M"),
     )
+
+
+def _meanings(content: Document) -> dict[str, str]:
+    """What the metric that decides is, by its name, as the chosen run tells it; empty where none does."""
+    told = [one.get("meanings") or {} for one in (content.choice.summaries if content.choice else ())]
+    said = told[0].get(parse(content.metric).short) if told else None
+    return {content.metric: said} if said else {}
 
 
 def _page_of(trial: Trial) -> str:
