@@ -135,7 +135,7 @@ def test_lists_shorter_than_what_is_relevant_are_warned_of_where_a_metric_asks_f
     assert exact == {}
     assert lists == flat
     assert lists["depth"].startswith(
-        "evaluation.depth keeps 9 neighbors, but 20 of 20 queries have more relevant items, up to 10: after "
+        "Lists hold 9 neighbors, but 20 of 20 queries have more relevant items, up to 10: after "
         "an index or a reranker, map, mrr cannot"
     )
     assert told[10] == [{}, {}, {}]

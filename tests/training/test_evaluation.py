@@ -137,7 +137,7 @@ def test_lists_shorter_than_what_is_relevant_are_warned_of_once(catalogue, caplo
     for _ in range(2):
         run(evaluation, catalogue, RIGHT)
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
-        "on test: evaluation.depth keeps 1 neighbors, but 2 of 2 queries have more relevant items, up to 2: "
+        "on test: Lists hold 1 neighbors, but 2 of 2 queries have more relevant items, up to 2: "
         "after an index or a reranker, map cannot reach what exact search has over the whole ranking. Hold "
         "them against exact@1, or raise evaluation.depth to 2."
     ]

@@ -46,7 +46,7 @@ def short_lists(metrics: RankingMetrics, n_relevant: np.ndarray, k: int) -> dict
         return {}
     n = int((n_relevant > k).sum())
     return {
-        "depth": f"evaluation.depth keeps {k:,} neighbors, but {n:,} of {len(n_relevant):,} queries have "
+        "depth": f"Lists hold {k:,} neighbors, but {n:,} of {len(n_relevant):,} queries have "
         f"more relevant items, up to {most:,}: after an index or a reranker, {', '.join(uncut)} cannot reach "
         f"what exact search has over the whole ranking. Hold them against exact@{k}, or raise "
         f"evaluation.depth to {most}."
