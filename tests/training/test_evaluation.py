@@ -197,6 +197,12 @@ def test_an_index_of_another_metric_is_refused():
     RankingEvaluation(RankingMetrics(["map"]), Flat("l2"), similarity="l2")
 
 
+@pytest.mark.parametrize("depth", [0, -1])
+def test_a_list_of_no_neighbors_is_refused(depth):
+    with pytest.raises(ConfigError, match=f"evaluation\\.depth must be >= 1, got {depth}"):
+        RankingEvaluation(RankingMetrics(["map"]), depth=depth)
+
+
 def test_an_unknown_similarity_is_answered_with_the_nearest():
     with pytest.raises(ConfigError, match=r"evaluation\.similarity: 'cosin'; did you mean 'cosine'"):
         RankingEvaluation(RankingMetrics(["map"]), similarity="cosin")

@@ -119,7 +119,7 @@ class RankingEvaluation(L.Callback):
         similarity: cosine, ip or l2: what exact search ranks by.
 
     Raises:
-        ConfigError: an unknown similarity, or an index of another metric.
+        ConfigError: an unknown similarity, an index of another metric, or ``depth`` < 1.
     """
 
     def __init__(
@@ -138,6 +138,8 @@ class RankingEvaluation(L.Callback):
                 f"evaluation.similarity is {similarity} but index.metric is {index.metric}: "
                 f"set both alike, such as index.metric={similarity}"
             )
+        if depth < 1:
+            raise ConfigError(f"evaluation.depth must be >= 1, got {depth}")
         self.similarity = similarity
         self.metrics = metrics
         self.index = index
