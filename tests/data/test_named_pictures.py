@@ -50,11 +50,19 @@ def test_two_folders_of_which_one_is_a_link_are_not_taken_for_one(tmp_path):
 @pytest.mark.parametrize(
     ("there", "written", "hint"),
     [
-        ("p/a.jpg", r"p\a.jpg", r"; 'p/a\.jpg' is there: write / between folders;"),
-        ("p/a.jpg", "P/A.JPG", r"; 'p/a\.jpg' is there: write it in the same way;"),
-        ("p/caf\u00e9.jpg", "p/cafe\u0301.jpg", "; 'p/caf\u00e9.jpg' is there: write it in the same way;"),
-        ("p/a.jpg", "p/a.jpg ", r"; 'p/a\.jpg' is there: write it in the same way;"),
-        ("p/n\udce9.jpg", "p/né.jpg", r"; 'p/n\\xe9\.jpg' is there, whose name is not UTF-8: rename it;"),
+        ("p/a.jpg", r"p\a.jpg", r"; 'p/a\.jpg' is there: write / between folders, or"),
+        ("p/a.jpg", "P/A.JPG", r"; 'p/a\.jpg' is there: write it in the same way, or"),
+        (
+            "p/caf\u00e9.jpg",
+            "p/cafe\u0301.jpg",
+            "; 'p/caf\u00e9.jpg' is there: write it in the same way, or leave",
+        ),
+        ("p/a.jpg", "p/a.jpg ", r"; 'p/a\.jpg' is there: write it in the same way, or"),
+        (
+            "p/n\udce9.jpg",
+            "p/né.jpg",
+            r"; 'p/n\\xe9\.jpg' is there, whose name is not UTF-8: rename it, or leave",
+        ),
         ("p/a.jpg", "p/b.jpg", r"pictures are not\); set data\.root"),
         ("p/a.jpg", r"q\a.jpg", r"pictures are not\); set data\.root"),
     ],

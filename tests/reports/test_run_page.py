@@ -186,5 +186,5 @@ def test_templates_travel_with_the_package():
 
 def test_missing_pictures_are_a_warning_like_skipped_ones():
     (told,) = warnings({"missing": ["a.jpg", "b.jpg"], "skipped": []})
-    assert told["text"] == "2 pictures that the lists name could not be found and were left out."
+    assert told["text"] == "2 pictures named in a list could not be found; left out."
     assert told["names"] == ["a.jpg", "b.jpg"]

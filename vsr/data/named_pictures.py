@@ -71,10 +71,10 @@ class NamedPictures:
         first = f"{named(at)}, which is not in {root}"
         if self.on_missing == "stop":
             mend = f"unpack all of them there, from {page}" if page else MEND
-            spelled = otherwise_spelled(str(images.iloc[at]), root)
+            mend = otherwise_spelled(str(images.iloc[at]), root) or mend
             raise DataError(
-                f"{first} ({missing.sum()} of {len(images)} pictures are not){spelled}; {mend}, or leave "
-                "out what is missing with data.on_missing=skip"
+                f"{first} ({missing.sum()} of {len(images)} pictures are not); {mend}, or leave out what is "
+                "missing with data.on_missing=skip"
             )
         self._first = self._first or first
         self._missing += images[missing].tolist()

@@ -36,7 +36,7 @@ def not_utf8(names: Sequence[str], where: str) -> str:
         return ""
     many = f"{len(wrong)} names in {where} are" if len(wrong) > 1 else f"a name in {where} is"
     return (
-        f"{many} not UTF-8, {'the first' if len(wrong) > 1 else 'it'} is '{escaped(wrong[0])}'; rename "
+        f"{many} not UTF-8, {'the first' if len(wrong) > 1 else 'it'} is '{escaped(wrong[0])}'; rename it "
         "(convmv -r -f latin1 -t utf8 --notest does whole folders)"
     )
 
@@ -57,7 +57,7 @@ def plain_path(name: str, root: Path) -> str:
 
 
 def otherwise_spelled(name: str, root: Path) -> str:
-    r"""How the file ``name``, which is not below ``root``, is called there, as the tail of an error message.
+    r"""How the file ``name``, which is not below ``root``, is called there, as the mend of an error message.
 
     It may be written with ``\`` between folders, in other capitals, with accents put together in another way
     (macOS), with spaces around it, or have on disk a name that is not UTF-8. Empty when there is no such.
@@ -76,10 +76,10 @@ def otherwise_spelled(name: str, root: Path) -> str:
     if there == name or not os.path.isfile(os.path.join(root, there)):
         return ""
     if not is_utf8(there):
-        return f"; '{escaped(there)}' is there, whose name is not UTF-8: rename it"
+        return f"'{escaped(there)}' is there, whose name is not UTF-8: rename it"
     if there == name.replace("\\", "/"):
-        return f"; '{there}' is there: write / between folders"
-    return f"; '{there}' is there: write it in the same way"
+        return f"'{there}' is there: write / between folders"
+    return f"'{there}' is there: write it in the same way"
 
 
 def _loose(name: str) -> str:

@@ -6,7 +6,7 @@ from vsr.reports.formats import count, difference, duration, is_number
 
 _MOST_SKIPPED = 50  # names of pictures
 _LEFT_OUT = {
-    "missing": "that the lists name could not be found and were left out",
+    "missing": "named in a list could not be found; left out",
     "skipped": "could not be read and were skipped",
 }
 _HEADLINE = ("hit_rate@1", "map", "mrr", "ndcg@10", "recall@10")

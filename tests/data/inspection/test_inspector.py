@@ -242,7 +242,7 @@ def test_missing_pictures_that_were_left_out_are_told(dataset):
     catalogue = replace(dataset(SOUND), missing=pd.DataFrame({"item": ["x", "y"], "image": ["p.jpg"] * 2}))
     _, found = inspected(catalogue)
     assert found["missing"].severity == "warning"
-    assert "1 picture that the lists name" in found["missing"].text
+    assert "1 listed picture is not in" in found["missing"].text
     assert [case.text for case in found["missing"].cases] == ["p.jpg"]
 
 

@@ -348,6 +348,12 @@ def test_the_command_writes_what_training_reads(photos, tmp_path, capsys):
     assert len(Shards(str(tmp_path / "s")).read()) == 43
     assert main(["--root", str(tmp_path / "nothing"), "--out", str(tmp_path / "t")]) == 1
     assert capsys.readouterr().err.startswith("error: data.root: no folder")
+    table = photos.table.assign(image=[*photos.table["image"][:-1], "gone.jpg"])
+    table[["image", "product"]].to_csv(tmp_path / "m.csv", index=False)
+    given = ["--root", str(photos.root), "--manifest", str(tmp_path / "m.csv"), "--out", str(tmp_path / "u")]
+    assert main(given) == 1
+    assert main([*given, "--on-missing", "skip"]) == 0
+    assert "42 pictures in" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("text", ["json", "cls"])
@@ -357,7 +363,7 @@ def test_a_dot_within_a_name_is_told_to_end_it(tmp_path, text, levels):
     path = tar_of(tmp_path / "a.tar", {"0000 v2.0.png": jpeg(), f"0000 v2.0.{text}": content})
     with pytest.raises(
         DataError,
-        match=r"a name ends at its first dot, so '0000 v2\.0\.png' is the file '0\.png' of sample '0000",
+        match=r"a name ends at its first dot, so '0000 v2\.0\.png' is the file '0\.png' of sample '0000 v2'",
     ):
         Shards(str(path), levels=levels).read()
 

@@ -47,7 +47,7 @@ def _missing(catalogue: Catalogue) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "missing",
-            f"{several(len(images), 'picture')} that the lists name are not in {catalogue.root}.",
+            f"{several(len(images), 'listed picture is', 'listed pictures are')} not in {catalogue.root}.",
             "They are left out (data.on_missing=skip); figures without them are not those of the whole set.",
             tuple(map(Case, images)),
         )
