@@ -209,7 +209,7 @@ def test_a_name_that_is_not_utf_8_is_shown_with_its_folder_and_the_mend(write_pi
     os.link(root / "a/0.jpg", path)
     shown = name.decode("utf-8", "backslashreplace").replace("\\", r"\\")
     with pytest.raises(
-        DataError, match=rf"data\.root: a name in {root} is not UTF-8, it is '{shown}'; rename \(convmv"
+        DataError, match=rf"data\.root: a name in {root} is not UTF-8, it is '{shown}'; rename it \(convmv"
     ) as error:
         Folder(str(root)).read()
     str(error.value).encode()

@@ -168,11 +168,6 @@ def test_a_column_that_pandas_was_told_to_index_by_is_a_column(photos, images):
     assert Folder(manifest=str(photos / "m.parquet")).read().table["image"].tolist() == images
 
 
-def test_columns_whose_names_are_numbers_are_labels(photos, images):
-    pd.DataFrame({"image": images, 7: SKU}).to_parquet(photos / "m.parquet")
-    assert Folder(manifest=str(photos / "m.parquet")).read().levels == ("7",)
-
-
 def test_a_first_label_that_no_two_pictures_share_is_refused_with_the_others(photos, images):
     path = write(photos, image=images, index=range(12), sku=SKU, line=[*"uuuuuuvvvvvv"])
     with pytest.raises(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vsr.data.benchmarks.files import need, root_folder
-from vsr.data.benchmarks.listing import as_published, read_lines
+from vsr.data.benchmarks.listing import as_published, column, read_lines
 from vsr.data.benchmarks.plain_pickle import read_plain_pickle
 from vsr.data.catalogue import BOX, Catalogue
 from vsr.data.named_pictures import NamedPictures
@@ -100,7 +100,7 @@ class Revisited:
         truth = read_ground_truth(path)
         parts = [_rows(truth.queries, "query", truth.boxes), _rows(truth.gallery, "gallery")]
         for part, of in zip(parts, ("qimlist", "imlist"), strict=True):
-            images = part["image"].rename_axis(f"{of} entry")
+            images = column(part, "image").rename_axis(f"{of} entry")
             pictures.look(images, self.root, path, PICTURES[self.name])
         found, published = {"queries": len(parts[0]), "gallery": len(parts[1])}, dict(COUNTS[self.name])
         protocol = f"{self.name}/{self.difficulty}/v1"
@@ -118,7 +118,7 @@ class Revisited:
         lines = [line for line in read_lines(path) if line]
         images = [f"../{DISTRACTORS}/jpg/{line}" for line in lines]
         rows = _rows(images, "gallery").assign(image=images, keyword="distractor")
-        pictures.look(rows["image"].rename_axis("entry"), self.root, path, PAGE)
+        pictures.look(column(rows, "image").rename_axis("entry"), self.root, path, PAGE)
         return rows
 
 
