@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,23 @@ def test_the_grocery_store_reads_as_published():
     assert [len(catalogue.rows(split)) for split in ("train", "val", "test")] == [2640, 296, 2485]
     # 81 products; train keeps the brown cap mushroom in another folder than val and test do.
     assert len(set(catalogue.codes[:, 0])) == 82
+
+
+@pytest.mark.parametrize("name", [b"a/n\xe9.png", b"caf\xe9/n.png"])
+def test_a_name_that_is_not_utf_8_is_shown_with_its_folder_and_the_mend(write_pictures, name):
+    root = write_pictures(SEVEN)
+    path = os.fsencode(root) + b"/" + name
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    os.link(root / "a/0.jpg", path)
+    shown = name.decode("utf-8", "backslashreplace").replace("\\", r"\\")
+    with pytest.raises(
+        DataError, match=rf"data\.root: a name in {root} is not UTF-8, it is '{shown}'; rename it \(convmv"
+    ) as error:
+        Folder(str(root)).read()
+    str(error.value).encode()
+
+
+def test_what_is_no_picture_may_have_any_name(write_pictures):
+    root = write_pictures(SEVEN)
+    os.link(root / "a/0.jpg", os.fsencode(root) + b"/a/n\xe9.txt")
+    assert len(Folder(str(root)).read()) == 14

@@ -104,7 +104,7 @@ def wrong(**changes):
         (wrong(sku=None), "has no label column, only image; add one"),
         (
             wrong(image=lambda images: [*images[:9], "x.jpg", "y.jpg", "z.jpg"]),
-            r"3 of the 12 pictures that .*m\.csv names are not in .*first is 'x\.jpg' \(row 10\)",
+            r"m\.csv: row 10 names 'x\.jpg', which is not in .* \(3 of 12 pictures are not\); set",
         ),
         (wrong(image=lambda images: [*images[:11], images[2]]), r"item 'b/0\.jpg' stands in rows 3 and 12"),
         (wrong(item=[*"abcdefghijk", "b"]), "item 'b' stands in rows 2 and 12"),

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
-from vsr.data import AugmentPositives, LabelPositives, PairPositives
+from vsr.data import AugmentPositives, Folder, LabelPositives, PairPositives
 from vsr.errors import DataError
 
 
@@ -75,3 +77,29 @@ def test_pairs_that_cannot_be_used_are_explained(catalogue, tmp_path, lines, col
 def test_a_missing_pair_table_is_named(catalogue, tmp_path):
     with pytest.raises(DataError, match=r"positives\.path: no file .*clicks\.csv"):
         PairPositives(str(tmp_path / "clicks.csv")).examples(catalogue)
+
+
+def test_items_of_pairs_are_found_as_a_manifest_finds_its_pictures(write_pictures, tmp_path):
+    catalogue = Folder(str(write_pictures(dict.fromkeys("abcdef", 2))), splits=[1, 0, 0]).read()
+    path = pairs(tmp_path, ("./a/0.jpg", "a//1.jpg"))
+    assert PairPositives(path).examples(catalogue).rows.tolist() == [[0, 1]]
+    with pytest.raises(DataError, match=r"'a\\0\.jpg' in row 1; write / between folders, as in 'a/0\.jpg'"):
+        PairPositives(pairs(tmp_path, (r"a\0.jpg", "a/1.jpg"))).examples(catalogue)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            pd.array([2, None], dtype="Int64"),
+            "1 of 2 query items are not in the catalogue; the first is '' in row 2",
+        ),
+        ([["p2"], ["p3"]], "column 'query' holds a list in row 1"),
+    ],
+)
+def test_pairs_of_any_kind_of_column_are_one_line(make_catalogue, tmp_path, values, message):
+    catalogue = make_catalogue(train={"a": 4})
+    numbered = replace(catalogue, table=catalogue.table.assign(item=[*"0123"]))
+    pd.DataFrame({"query": values, "positive": ["1", "1"]}).to_parquet(tmp_path / "pairs.parquet")
+    with pytest.raises(DataError, match=message):
+        PairPositives(str(tmp_path / "pairs.parquet")).examples(numbered)

@@ -171,19 +171,23 @@ def test_pairs_train(script, tiny, tmp_path):
     assert code == 0, err
 
 
-def test_corrupt_pictures_are_skipped_when_asked_and_counted_in_summary_and_report(
+def test_corrupt_and_missing_pictures_are_skipped_when_asked_and_counted_in_summary_and_report(
     script, tiny, tmp_path, write_pictures
 ):
     root = write_pictures(dict.fromkeys("abcdefgh", 4))
     broken = sorted(root.rglob("0.jpg"))[::2]
     for path in broken:
         path.write_bytes(path.read_bytes()[:100])
+    images = [*(path.relative_to(root).as_posix() for path in sorted(root.rglob("*.jpg"))), "a/gone.jpg"]
+    (root / "m.csv").write_text("image,label\n" + "".join(f"{image},{image[0]}\n" for image in images))
     own = [one for one in tiny if not one.startswith("data.")]
     code, _, err = script(
         "train",
         *own,
         "data=folder",
         f"data.root={root}",
+        "data.manifest=m.csv",
+        "data.on_missing=skip",
         "data.image_size=32",
         "sampler.batch_size=8",
         "loader.on_corrupt=skip",
@@ -192,8 +196,11 @@ def test_corrupt_pictures_are_skipped_when_asked_and_counted_in_summary_and_repo
     assert code == 0, err
     summary = json.loads((tmp_path / "skip/summary.json").read_text())
     assert len(summary["skipped"]) == len(broken)
+    assert summary["missing"] == ["a/gone.jpg"]
+    assert summary["protocol"].endswith("/1-missing")
     report = (tmp_path / "skip/report.html").read_text()
     assert f"{len(broken)} pictures" in report
+    assert "1 picture named in a list could not be found; left out." in report
 
 
 def test_frozen_epochs_leave_the_backbone_as_it_was(script, tiny, tmp_path):

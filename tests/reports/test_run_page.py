@@ -8,6 +8,7 @@ from parsed_page import Page
 from PIL import Image
 
 from vsr.reports import write_run_page
+from vsr.reports.run_summary import warnings
 
 WILD = "<script>alert('x')</script> & \"quoted\""
 SUMMARY = {
@@ -212,3 +213,9 @@ def test_a_long_history_is_thinned_and_keeps_its_best_and_last_epoch(tmp_path):
 def test_templates_travel_with_the_package():
     names = {entry.name for entry in (files("vsr.reports") / "templates").iterdir()}
     assert {"base.html.j2", "macros.html.j2", "run.html.j2", "style.css"} <= names
+
+
+def test_missing_pictures_are_a_warning_like_skipped_ones():
+    (told,) = warnings({"missing": ["a.jpg", "b.jpg"], "skipped": []})
+    assert told["text"] == "2 pictures named in a list could not be found; left out."
+    assert told["names"] == ["a.jpg", "b.jpg"]

@@ -55,6 +55,7 @@ class Catalogue:
         qrels: relevance by explicit lists, for the splits whose queries they name; labels decide elsewhere.
             Columns ``query`` and ``answer`` (int64 rows) and ``gain``: 0 is junk, which takes no rank.
         copies: brings the files, which lie elsewhere; None when they lie below ``root``.
+        missing: rows, of the same columns, that were left out as their pictures are not there; None: none.
 
     Raises:
         DataError: a needed column is missing, a level or an item repeats, a gain is no number >= 0, a split
@@ -69,6 +70,7 @@ class Catalogue:
     gains: tuple[float, ...] = field(default=())
     qrels: pd.DataFrame | None = None
     copies: Copies | None = None
+    missing: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         for column in (*COLUMNS, *self.levels):
@@ -135,6 +137,11 @@ class Catalogue:
         if again.any():
             query, answer = self.table["item"].to_numpy()[rows[int(np.argmax(again))]]
             raise DataError(f"qrels of {self.protocol}: query '{query}' lists '{answer}' twice")
+
+    @property
+    def missing_images(self) -> list[str]:
+        """The different pictures of ``missing``, in their order."""
+        return [] if self.missing is None else list(dict.fromkeys(self.missing["image"].astype(str)))
 
     @cached_property
     def codes(self) -> np.ndarray:

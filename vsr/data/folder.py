@@ -9,6 +9,7 @@ import pandas as pd
 
 from vsr.data.catalogue import SPLITS, Catalogue
 from vsr.data.manifest import read_manifest
+from vsr.data.named_pictures import NamedPictures
 from vsr.data.splits import carve, check_fractions, hold_out_fold, is_disjoint, split_by_label
 from vsr.data.tables import sibling
 from vsr.data.walk import SUFFIXES, find_pictures
@@ -48,6 +49,7 @@ class Folder:
         fold: the part that is the validation split instead, 0..folds - 1; there every picture is a query
             against all others.
         image_size: stored for who reads the configuration; the transforms resize.
+        on_missing: of a manifest: `vsr.data.named_pictures.NamedPictures`.
 
     Raises:
         ConfigError: neither ``root`` nor ``manifest`` is given, or ``splits`` are not shares.
@@ -64,6 +66,7 @@ class Folder:
         folds: int = 4,
         fold: int | None = None,
         image_size: int = 160,
+        on_missing: str = "stop",
     ) -> None:
         if not str(root or "") and not str(manifest or ""):
             raise ConfigError("data.root must name a folder of pictures; give data.root=… or data.manifest=…")
@@ -79,6 +82,7 @@ class Folder:
         self.folds = folds
         self.fold = fold
         self.image_size = image_size
+        self.on_missing = on_missing
 
     def read(self) -> Catalogue:
         """The catalogue; pictures are looked for, not opened.
@@ -88,13 +92,13 @@ class Folder:
             DataError: the folder is missing or holds no picture, the manifest cannot be used
                 (`read_manifest`), there is one label only, or too few to split.
         """
-        manifest = self._manifest_path()
+        manifest, pictures = self._manifest_path(), NamedPictures(self.on_missing)
         root = self.root if self.root is not None else manifest.absolute().parent if manifest else None
         assert root is not None
         if not root.is_dir():
             raise DataError(f"data.root: no folder {root}{sibling(root)}")
         if manifest is not None:
-            table, levels = read_manifest(manifest, root, self.levels)
+            table, levels = read_manifest(manifest, root, self.levels, pictures)
         else:
             table, levels = self._class_folders(root)
         labels = table[levels[0]].tolist()
@@ -108,7 +112,7 @@ class Folder:
         if self.fold is not None:
             split = hold_out_fold(labels, table["split"], self.folds, self.fold, self.seed)
             table = table.assign(split=split, role=table["role"].where(split == "test", "both"))
-        return Catalogue(table, levels, f"folder/{protocol}", root, gains=self.gains)
+        return pictures.there(Catalogue(table, levels, f"folder/{protocol}", root, gains=self.gains))
 
     def _manifest_path(self) -> Path | None:
         if self.manifest is None or self.manifest.exists() or self.root is None:

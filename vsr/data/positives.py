@@ -1,6 +1,7 @@
 """Where positives come from: the same label, views of one picture, or pairs that belong together."""
 
 import logging
+import posixpath
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -10,10 +11,12 @@ import torch
 from torch import Tensor
 
 from vsr.data.catalogue import Catalogue
-from vsr.data.tables import read_table
+from vsr.data.tables import read_table, texts
 from vsr.errors import DataError
 
 log = logging.getLogger(__name__)
+
+MEND = "give the items as the catalogue names them"
 
 
 class Examples(NamedTuple):
@@ -108,7 +111,7 @@ class PairPositives:
         """
         table = read_table(self.path, ("query", "positive"), "positives.path")
         found = np.stack([self._rows(table, name, catalogue) for name in ("query", "positive")], axis=1)
-        itself = found[:, 0] == found[:, 1]
+        itself = (found[:, 0] == found[:, 1]) & (found[:, 0] >= 0)
         if itself.any():
             row = int(np.argmax(itself))
             raise DataError(
@@ -130,16 +133,21 @@ class PairPositives:
         return Examples(rows, rows[:, :1].clone())
 
     def _rows(self, table: pd.DataFrame, name: str, catalogue: Catalogue) -> np.ndarray:
-        """Catalogue rows (E,) of the items in the column ``name``."""
+        """Catalogue rows (E,) of the items in the column ``name``; -1 for one left out as missing."""
         known = pd.Index(catalogue.table["item"].astype(str))
-        items = pd.Index(table[name].astype(str))
-        rows = known.get_indexer(items).astype(np.int64)
-        unknown = rows < 0
+        items = texts(table, name, f"positives.path: {self.path}")
+        rows = known.get_indexer(pd.Index(items)).astype(np.int64)
+        plain = known.get_indexer(pd.Index([posixpath.normpath(item) for item in items]))
+        rows = np.where(rows < 0, plain, rows)  # ./a.jpg is a.jpg in a manifest, too
+        gone = set() if catalogue.missing is None else set(catalogue.missing["item"].astype(str))
+        unknown = (rows < 0) & np.array([item not in gone for item in items])
         if unknown.any():
             first = int(np.argmax(unknown))
+            slashes = items[first].replace("\\", "/")
+            mend = f"write / between folders, as in '{slashes}'" if slashes in known else MEND
             raise DataError(
                 f"{self.path}: {unknown.sum()} of {len(rows)} {name} items are not in the catalogue; the "
-                f"first is '{items[first]}' in row {first + 1}; give the items as the catalogue names them"
+                f"first is '{items[first]}' in row {first + 1}; {mend}"
             )
         return rows
 

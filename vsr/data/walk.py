@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+from vsr.data.names import not_utf8
+from vsr.errors import DataError
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
@@ -11,6 +14,9 @@ def find_pictures(root: Path) -> list[str]:
 
     Linked folders are followed, but not back into a folder that they lie in. Names that begin with a dot or
     are ``__MACOSX`` are what archives and desktops leave behind.
+
+    Raises:
+        DataError: a name is not UTF-8, which no table and no page can hold.
     """
     found = []
     for folder, below, files in os.walk(root, followlinks=True):
@@ -18,6 +24,9 @@ def find_pictures(root: Path) -> list[str]:
         inside = Path(folder).relative_to(root).as_posix()
         prefix = "" if inside == "." else inside + "/"
         found.extend(prefix + name for name in files if _visible(name) and name.lower().endswith(SUFFIXES))
+    wrong = not_utf8(found, str(root))
+    if wrong:
+        raise DataError(f"data.root: {wrong}")
     return sorted(found)
 
 

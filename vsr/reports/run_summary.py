@@ -5,6 +5,10 @@ from typing import Any
 from vsr.reports.formats import count, difference, duration, is_number
 
 _MOST_SKIPPED = 50  # names of pictures
+_LEFT_OUT = {
+    "missing": "named in a list could not be found; left out",
+    "skipped": "could not be read and were skipped",
+}
 _HEADLINE = ("hit_rate@1", "map", "mrr", "ndcg@10", "recall@10")
 _MOST_HEADLINES = 4
 
@@ -123,15 +127,14 @@ def warnings(summary: dict[str, Any]) -> list[dict[str, Any]]:
             of = f" of {count(row['queries'])}" if "queries" in row else ""
             text = f"{count(left_out)}{of} {row['split']} queries have nothing relevant in the gallery"
             found.append({"text": f"{text}; they are left out of the means.", "names": []})
-    skipped = summary.get("skipped") or []
-    if skipped:
-        names = [_skipped_name(one) for one in skipped[:_MOST_SKIPPED]]
-        if len(skipped) > _MOST_SKIPPED:
-            names.append(f"… and {count(len(skipped) - _MOST_SKIPPED)} more")
-        noun = "picture" if len(skipped) == 1 else "pictures"
-        found.append(
-            {"text": f"{count(len(skipped))} {noun} could not be read and were skipped.", "names": names}
-        )
+    for key, what in _LEFT_OUT.items():
+        pictures = summary.get(key) or []
+        names = [_skipped_name(one) for one in pictures[:_MOST_SKIPPED]]
+        if len(pictures) > _MOST_SKIPPED:
+            names.append(f"… and {count(len(pictures) - _MOST_SKIPPED)} more")
+        if pictures:
+            noun = "picture" if len(pictures) == 1 else "pictures"
+            found.append({"text": f"{count(len(pictures))} {noun} {what}.", "names": names})
     return found
 
 

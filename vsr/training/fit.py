@@ -218,4 +218,5 @@ def _summary(run: Run, val: Measured, test: Measured) -> dict[str, Any]:
         "command": command(),
         "counts": counts,
         "skipped": [{"row": row, "item": str(catalogue.table["item"].iloc[row])} for row in skipped],
+        "missing": catalogue.missing_images,
     }

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from missing_pictures import check_left_out
 from scipy.io import savemat
 
 from vsr.data.benchmarks import Cars196
@@ -111,6 +112,10 @@ def test_a_missing_picture_is_named(whole):
 def test_where_to_get_the_files_is_told(tmp_path):
     with pytest.raises(DataError, match=r"no cars_annos\.mat or devkit in .*\(md5 b407c.*car_dataset\.html"):
         Cars196(str(tmp_path)).read()
+
+
+def test_a_missing_picture_can_be_left_out(whole):
+    check_left_out(lambda **options: Cars196(str(whole), folds=2, **options).read())
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="cars196 is not in the folder that VSR_DATA names")

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from missing_pictures import check_left_out
 
 from vsr.data.benchmarks import Cub200
 from vsr.errors import ConfigError, DataError
@@ -76,6 +77,10 @@ def test_where_to_get_the_files_is_told(tmp_path):
 def test_a_fold_that_is_none_is_refused(miniature):
     with pytest.raises(ConfigError, match=r"data\.fold must be in 0\.\.2 as data\.folds is 3, got 3"):
         Cub200(str(miniature), folds=3, fold=3).read()
+
+
+def test_a_missing_picture_can_be_left_out(miniature):
+    check_left_out(lambda **options: Cub200(str(miniature), folds=3, **options).read())
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="CUB_200_2011 is not in the folder that VSR_DATA names")

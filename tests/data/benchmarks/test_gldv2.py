@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from missing_pictures import check_left_out
 from PIL import Image
 from published_files import folder_of
 
@@ -125,7 +126,10 @@ def test_map_at_100_is_over_the_smaller_of_100_and_all_relevant():
         ((name("2", 3), INDEX[5], "private"), "Usage 'private' in row 1 is not Public, Private or Ignored"),
         ((name("2", 3), INDEX[5], "Public"), "has no query whose Usage is Private"),
         ((name("2", 3), TRAIN[0], "Private"), f"query {name('2', 3)} lists {TRAIN[0]}, which .*landmark.csv"),
-        ((name("9", 9), INDEX[5], "Private"), "1 of 7 pictures are not in .* first is test/9/0/0/9000"),
+        (
+            (name("9", 9), INDEX[5], "Private"),
+            "1.csv names 'test/9/0/0/9000.*which is not in .*1 of 1 pict",
+        ),
         ((name("2", 3), f"{INDEX[5]} {INDEX[5]}", "Private"), f"lists 'index/{INDEX[5]}' twice"),
     ],
 )
@@ -159,6 +163,18 @@ def test_a_missing_table_is_named_with_its_page(tmp_path):
 def test_wrong_arguments_are_one_line(options, message):
     with pytest.raises(ConfigError, match=message):
         GoogleLandmarks("x", **options)
+
+
+def test_a_missing_picture_can_be_left_out_and_the_lists_go_on_without_it(published, tmp_path):
+    root = published()
+    (tmp_path / "index" / INDEX[3][0] / INDEX[3][1] / INDEX[3][2] / f"{INDEX[3]}.jpg").unlink()
+    catalogue = GoogleLandmarks(root, on_missing="skip").read()
+    queries, gallery = catalogue.rows("test", "query"), catalogue.rows("test", "gallery")
+    found = relevance_of(catalogue, queries, gallery).positives(np.arange(2), 1)
+    names = np.array(items(catalogue, "test", "gallery"))
+    assert names[found.items].tolist() == [INDEX[1], INDEX[5]]
+    root = published()  # whole again
+    check_left_out(lambda **options: GoogleLandmarks(root, train="full", **options).read())
 
 
 def test_the_published_files_have_the_published_counts(caplog):

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from missing_pictures import check_left_out
 
 from vsr.data.benchmarks import GroceryStore
 from vsr.errors import ConfigError, DataError
@@ -115,6 +116,18 @@ def test_a_missing_iconic_picture_is_named_with_its_line(miniature):
 def test_an_unknown_gallery_is_answered_with_the_nearest():
     with pytest.raises(ConfigError, match=r"data\.gallery: 'photo'; did you mean 'photos'\?"):
         GroceryStore("grocery", gallery="photo")
+
+
+@pytest.mark.parametrize("gallery", ["photos", "iconic"])
+def test_a_missing_picture_can_be_left_out(miniature, gallery):
+    check_left_out(lambda **options: GroceryStore(str(miniature), gallery, **options).read())
+
+
+def test_a_photo_of_two_lists_is_refused_however_it_is_spelled(miniature):
+    with (miniature / "test.txt").open("a") as file:
+        file.write("./train/Fruit/Apple/Gala/Gala_000.jpg, 0, 0\n")
+    with pytest.raises(DataError, match=r"test\.txt: line 5 names '\./train/.*Gala_000\.jpg' a second time"):
+        GroceryStore(str(miniature)).read()
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the GroceryStore photos are not there")

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from missing_pictures import check_left_out
 
 from vsr.data.benchmarks import InShop
 from vsr.errors import DataError
@@ -73,6 +74,10 @@ def test_an_unknown_status_is_named_with_its_line(miniature):
 def test_who_has_no_files_is_told_whom_to_ask(tmp_path):
     with pytest.raises(DataError, match=r"no list_eval_partition\.txt in .*InShopRetrieval\.html"):
         InShop(str(tmp_path)).read()
+
+
+def test_a_missing_picture_can_be_left_out(miniature):
+    check_left_out(lambda **options: InShop(str(miniature), **options).read())
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="inshop is not in the folder that VSR_DATA names")

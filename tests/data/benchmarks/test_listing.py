@@ -3,7 +3,7 @@ import logging
 import pandas as pd
 import pytest
 
-from vsr.data.benchmarks.listing import as_published, check_pictures, counts, read_listing, whole_numbers
+from vsr.data.benchmarks.listing import as_published, counts, read_listing, whole_numbers
 from vsr.errors import DataError
 
 
@@ -46,8 +46,6 @@ def test_a_missing_list_is_told_with_its_nearest_sibling(tmp_path):
 def test_what_is_missing_is_told_with_its_page(tmp_path):
     with pytest.raises(DataError, match=r"no file .*list\.txt; it is published at PAGE$"):
         read_listing(tmp_path / "list.txt", ("id", "name"), page="PAGE")
-    with pytest.raises(DataError, match=r"unpack all of them there, from PAGE$"):
-        check_pictures(pd.Series(["a.jpg"], index=[1]), tmp_path, tmp_path / "list.txt", "PAGE")
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):
@@ -63,20 +61,6 @@ def test_numbers_that_are_none_are_named_with_their_line(tmp_path):
     with pytest.raises(DataError, match=r"list\.txt: line 2: class_id must be a whole number, got 'x'"):
         whole_numbers(table, "class_id", path)
     assert whole_numbers(table, "id", path).tolist() == [1, 2]
-
-
-def test_a_listed_picture_that_is_not_there_is_named_with_its_line_and_how_many_more(tmp_path):
-    path = listing(tmp_path, "")
-    (tmp_path / "a.jpg").touch()
-    images = pd.Series(["a.jpg", "b.jpg", "c.jpg"], index=[2, 3, 5])
-    with pytest.raises(DataError, match=r"list\.txt: line 3 names 'b\.jpg', .*\(2 of 3 pictures are not\)"):
-        check_pictures(images, tmp_path, path)
-
-
-def test_a_picture_listed_twice_is_named_with_its_second_line(tmp_path):
-    path = listing(tmp_path, "")
-    with pytest.raises(DataError, match=r"line 7 names 'a\.jpg' a second time"):
-        check_pictures(pd.Series(["a.jpg", "a.jpg"], index=[4, 7]), tmp_path, path)
 
 
 def test_counts_tell_queries_and_gallery_apart_where_they_differ():

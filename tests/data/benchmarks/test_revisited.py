@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from missing_pictures import check_left_out
 from PIL import Image
 from published_files import folder_of
 
@@ -166,7 +167,10 @@ def test_there_is_nothing_to_train_on_and_it_says_so(published):
             lambda truth: truth["gnd"][0].update(hard=[0]),
             "'all_souls_000013' lists 'all_souls_000001' twice",
         ),
-        (lambda truth: truth["imlist"].append("gone_1"), r"1 of 11 pictures .* first is jpg/gone_1\.jpg"),
+        (
+            lambda truth: truth["imlist"].append("gone_1"),
+            r"imlist entry 8 names 'jpg/gone_1\.jpg', .* \(1 of 9 pictures",
+        ),
     ],
 )
 def test_a_wrong_ground_truth_is_one_line_naming_file_and_place(published, change, message):
@@ -191,6 +195,12 @@ def test_missing_files_are_named_with_the_page_that_has_them(tmp_path):
 def test_wrong_arguments_are_one_line(arguments, message):
     with pytest.raises(ConfigError, match=message):
         Revisited(*arguments)
+
+
+def test_a_missing_picture_can_be_left_out_and_the_lists_go_on_without_it(published):
+    root = published()
+    part = check_left_out(lambda **options: Revisited("roxford5k", root, **options).read())
+    assert lists_of(part)[1][0] == {GALLERY[5]}  # GALLERY[7] is the last of the catalogue
 
 
 @pytest.mark.parametrize("name", COUNTS)

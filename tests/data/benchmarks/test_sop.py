@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from missing_pictures import check_left_out
 
 from vsr.data.benchmarks import StanfordOnlineProducts
 from vsr.errors import DataError
@@ -57,6 +58,10 @@ def test_a_missing_picture_is_named_with_its_line(miniature):
     (miniature / "chair_final" / "1010_1.JPG").unlink()
     with pytest.raises(DataError, match=r"Ebay_test\.txt: line 5 names 'chair_final/1010_1\.JPG'"):
         StanfordOnlineProducts(str(miniature)).read()
+
+
+def test_a_missing_picture_can_be_left_out(miniature):
+    check_left_out(lambda **options: StanfordOnlineProducts(str(miniature), **options).read())
 
 
 @pytest.mark.skipif(

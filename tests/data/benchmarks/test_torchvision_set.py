@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torchvision.datasets as published
 from miniature_sets import COLORS, MINIATURES, WRITERS
+from missing_pictures import check_left_out
 from published_files import folder_of
 
 from vsr.data import CataloguePictures
@@ -173,8 +174,13 @@ def test_a_damaged_file_is_one_line(read, tmp_path, name, file, content):
 def test_a_missing_picture_is_named(read, tmp_path):
     WRITERS["food101"](tmp_path)
     (tmp_path / "food-101/images/churros/3.jpg").unlink()
-    with pytest.raises(DataError, match=r"1 of 64 pictures .* first is food-101/images/churros/3\.jpg"):
+    with pytest.raises(DataError, match=r"food101 names 'food-101/images/churros/3\.jpg', .* \(1 of 64 pict"):
         read("food101")
+
+
+@pytest.mark.parametrize("name", ["flowers102", "food101", "oxford_pet"])
+def test_a_missing_picture_can_be_left_out(read, name):
+    check_left_out(lambda **options: read(name, **options))
 
 
 def test_a_download_that_fails_is_one_line(monkeypatch, tmp_path):

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from missing_pictures import check_left_out
 
 from vsr.data.benchmarks import VehicleID
 from vsr.errors import ConfigError, DataError
@@ -55,6 +56,10 @@ def test_a_test_set_that_is_none_is_refused():
 def test_a_missing_list_is_named(miniature):
     with pytest.raises(DataError, match=r"no file .*test_list_1600\.txt"):
         VehicleID(str(miniature), vehicles=1600).read()
+
+
+def test_a_missing_picture_can_be_left_out(miniature):
+    check_left_out(lambda **options: VehicleID(str(miniature), gallery="one", **options).read())
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="VehicleID_V1.0 is not in the folder that VSR_DATA names")

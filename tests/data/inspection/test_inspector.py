@@ -1,7 +1,9 @@
 """Planted flaws are found, named and graded; a sound data set is left in peace."""
 
 import json
+import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -224,6 +226,24 @@ def test_files_that_are_not_in_the_catalogue_are_counted_by_kind(dataset, tmp_pa
     _, found = inspected(catalogue)
     assert "3 files lie beside the pictures" in found["beside"].text
     assert "2 × .heic, 1 × .txt" in found["beside"].text
+
+
+def test_files_beside_whose_names_are_not_utf_8_are_shown(dataset, tmp_path):
+    catalogue = dataset(SOUND)
+    with open(os.fsencode(tmp_path) + b"/train/n\xe9.t\xe9xt", "w"):
+        pass
+    inspection, found = inspected(catalogue)
+    assert r"1 × .t\xe9xt" in found["beside"].text
+    assert found["beside"].cases[0].text == r"train/n\xe9.t\xe9xt"
+    json.dumps(inspection.about(), ensure_ascii=False).encode()
+
+
+def test_missing_pictures_that_were_left_out_are_told(dataset):
+    catalogue = replace(dataset(SOUND), missing=pd.DataFrame({"item": ["x", "y"], "image": ["p.jpg"] * 2}))
+    _, found = inspected(catalogue)
+    assert found["missing"].severity == "warning"
+    assert "1 listed picture is not in" in found["missing"].text
+    assert [case.text for case in found["missing"].cases] == ["p.jpg"]
 
 
 def test_peculiar_pictures_are_named(dataset, tmp_path, made):

@@ -348,3 +348,67 @@ def test_the_command_writes_what_training_reads(photos, tmp_path, capsys):
     assert len(Shards(str(tmp_path / "s")).read()) == 43
     assert main(["--root", str(tmp_path / "nothing"), "--out", str(tmp_path / "t")]) == 1
     assert capsys.readouterr().err.startswith("error: data.root: no folder")
+    table = photos.table.assign(image=[*photos.table["image"][:-1], "gone.jpg"])
+    table[["image", "product"]].to_csv(tmp_path / "m.csv", index=False)
+    given = ["--root", str(photos.root), "--manifest", str(tmp_path / "m.csv"), "--out", str(tmp_path / "u")]
+    assert main(given) == 1
+    assert main([*given, "--on-missing", "skip"]) == 0
+    assert "42 pictures in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["json", "cls"])
+@pytest.mark.parametrize("levels", [None, ["label"]])
+def test_a_dot_within_a_name_is_told_to_end_it(tmp_path, text, levels):
+    content = b'{"label": "a"}' if text == "json" else b"a"
+    path = tar_of(tmp_path / "a.tar", {"0000 v2.0.png": jpeg(), f"0000 v2.0.{text}": content})
+    with pytest.raises(
+        DataError,
+        match=r"a name ends at its first dot, so '0000 v2\.0\.png' is the file '0\.png' of sample '0000 v2'",
+    ):
+        Shards(str(path), levels=levels).read()
+
+
+def test_two_pictures_that_a_dot_makes_one_sample_are_told_so(tmp_path):
+    path = tar_of(tmp_path / "a.tar", {"v2.0.png": jpeg(), "v2.1.png": jpeg(), "v2.cls": b"a"})
+    with pytest.raises(
+        DataError, match=r"has 2 pictures .*; a name ends at its first dot, so 'v2\.0\.png' is"
+    ):
+        Shards(str(path)).read()
+
+
+def test_a_name_in_a_shard_that_is_not_utf_8_is_shown(tmp_path):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT, encoding="latin-1") as tar:
+        entry = tarfile.TarInfo("ä/n\xe9.png")
+        entry.size = len(jpeg())
+        tar.addfile(entry, io.BytesIO(jpeg()))
+    with pytest.raises(
+        DataError, match=r"a name in .*a\.tar is not UTF-8, it is '\\xe4/n\\xe9\.png'; rename"
+    ):
+        Shards(str(path)).read()
+
+
+def test_a_shard_whose_own_name_is_not_utf_8_is_shown(tmp_path):
+    path = foreign(tmp_path)
+    path.rename(os.fsdecode(os.fsencode(path.parent) + b"/n\xe9.tar"))
+    with pytest.raises(
+        DataError, match=r"data\.shards: a name in .* is not UTF-8, it is 'n\\xe9\.tar'; rename"
+    ):
+        Shards(str(path.parent)).read()
+
+
+def test_half_a_character_in_the_labels_is_refused(tmp_path):
+    path = tar_of(tmp_path / "a.tar", {"0.jpg": jpeg(), "0.json": b'{"label": "a\\udce9"}'})
+    with pytest.raises(
+        DataError, match=r"'0\.json' of .* cannot be read: it holds half a character: .*a\\xe9"
+    ):
+        Shards(str(path), levels=["label"]).read()
+
+
+def test_the_same_name_with_and_without_a_dot_folder_is_one_sample(tmp_path):
+    files = {}
+    for number, folder in enumerate(["./p", "p", "q//", "q"]):
+        files |= {f"{folder}/0.jpg": jpeg(), f"{folder}/0.cls": b"ab"[number % 2 :]}
+    path = tar_of(tmp_path / "a.tar", files)
+    with pytest.raises(DataError, match=r"sample 'p/0' of .* has 2 pictures"):
+        Shards(str(path)).read()

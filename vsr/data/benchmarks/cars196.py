@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy.io import loadmat
 
-from vsr.data.benchmarks.listing import as_published, check_pictures, column, counts
+from vsr.data.benchmarks.listing import as_published, column, counts
 from vsr.data.benchmarks.source import locate
 from vsr.data.catalogue import Catalogue
+from vsr.data.named_pictures import NamedPictures
 from vsr.data.splits import hold_out_fold
 from vsr.data.tables import sibling
 from vsr.errors import DataError
@@ -55,13 +56,17 @@ class Cars196:
         folds: parts of the training classes.
         fold: the part that is the validation split, 0..folds - 1.
         image_size: stored for who reads the configuration; the transforms resize.
+        on_missing: `vsr.data.named_pictures.NamedPictures`.
     """
 
-    def __init__(self, root: str, folds: int = 4, fold: int = 0, image_size: int = 224) -> None:
+    def __init__(
+        self, root: str, folds: int = 4, fold: int = 0, image_size: int = 224, on_missing: str = "stop"
+    ) -> None:
         self.root = root
         self.folds = folds
         self.fold = fold
         self.image_size = image_size
+        self.on_missing = on_missing
 
     def read(self) -> Catalogue:
         """The catalogue, class after class; level ``model``. Pictures are not opened.
@@ -72,9 +77,11 @@ class Cars196:
         """
         folder = locate(self.root, [WHOLE.file, "devkit"], ["cars196", "stanford_cars"], HOW)
         if (folder / WHOLE.file).is_file():
-            parts, names = [_annotated(folder, WHOLE)], folder / WHOLE_NAMES
+            annotations, names = (WHOLE,), folder / WHOLE_NAMES
         else:
-            parts, names = [_annotated(folder, one) for one in IN_TWO], folder / NAMES
+            annotations, names = IN_TWO, folder / NAMES
+        pictures = NamedPictures(self.on_missing)
+        parts = [_annotated(folder, one, pictures) for one in annotations]
         listed = pd.concat(parts, ignore_index=True)
         listed = listed.sort_values("class", kind="stable", ignore_index=True)
         models = _strings(_variable(names, "class_names"))
@@ -93,10 +100,10 @@ class Cars196:
         )
         protocol = as_published(PROTOCOL, counts(table, "model"), PUBLISHED)
         table["split"] = hold_out_fold(table["model"], table["split"], self.folds, self.fold)
-        return Catalogue(table, ("model",), protocol, folder)
+        return pictures.there(Catalogue(table, ("model",), protocol, folder))
 
 
-def _annotated(folder: Path, annotations: Annotations) -> pd.DataFrame:
+def _annotated(folder: Path, annotations: Annotations, pictures: NamedPictures) -> pd.DataFrame:
     """Columns ``image``, below ``folder``, and ``class``, from 1, of one file's annotations."""
     path = folder / annotations.file
     if not path.is_file() and path.parent == folder:
@@ -113,7 +120,7 @@ def _annotated(folder: Path, annotations: Annotations) -> pd.DataFrame:
     images = [annotations.folder + name for name in _strings(found[annotations.field])]
     table = pd.DataFrame({"image": images, "class": found["class"].astype(np.int64)})
     table.index = pd.RangeIndex(1, len(table) + 1, name="annotation")
-    check_pictures(column(table, "image"), folder, path, PAGE)
+    pictures.look(column(table, "image"), folder, path, PAGE)
     return table
 
 

@@ -5,7 +5,6 @@ import pandas as pd
 
 from vsr.data.benchmarks.listing import (
     as_published,
-    check_pictures,
     column,
     counts,
     read_listing,
@@ -13,6 +12,7 @@ from vsr.data.benchmarks.listing import (
 )
 from vsr.data.benchmarks.source import Archive, download, locate
 from vsr.data.catalogue import Catalogue
+from vsr.data.named_pictures import NamedPictures
 from vsr.data.splits import hold_out_fold
 from vsr.errors import DataError
 
@@ -40,16 +40,24 @@ class Cub200:
         folds: parts of the training classes.
         fold: the part that is the validation split, 0..folds - 1.
         image_size: stored for who reads the configuration; the transforms resize.
+        on_missing: `vsr.data.named_pictures.NamedPictures`.
     """
 
     def __init__(
-        self, root: str, download: bool = False, folds: int = 4, fold: int = 0, image_size: int = 224
+        self,
+        root: str,
+        download: bool = False,
+        folds: int = 4,
+        fold: int = 0,
+        image_size: int = 224,
+        on_missing: str = "stop",
     ) -> None:
         self.root = root
         self.download = download
         self.folds = folds
         self.fold = fold
         self.image_size = image_size
+        self.on_missing = on_missing
 
     def read(self) -> Catalogue:
         """The catalogue, in the order of ``images.txt``; level ``species``. Pictures are not opened.
@@ -67,7 +75,8 @@ class Cub200:
             f"get CUB_200_2011.tgz from {PAGE} and unpack it there, or set data.download=true",
         )
         images = read_listing(folder / "images.txt", ("image_id", "image"), page=PAGE)
-        check_pictures(column(images, "image"), folder / "images", folder / "images.txt", PAGE)
+        pictures = NamedPictures(self.on_missing)
+        pictures.look(column(images, "image"), folder / "images", folder / "images.txt", PAGE)
         labels = read_listing(folder / "image_class_labels.txt", ("image_id", "class_id"), page=PAGE)
         numbers = whole_numbers(labels, "class_id", folder / "image_class_labels.txt")
         names = read_listing(folder / "classes.txt", ("class_id", "name"), page=PAGE)
@@ -96,4 +105,4 @@ class Cub200:
         )
         protocol = as_published(PROTOCOL, counts(table, "species"), PUBLISHED)
         table["split"] = hold_out_fold(table["species"], table["split"], self.folds, self.fold)
-        return Catalogue(table, ("species",), protocol, folder / "images")
+        return pictures.there(Catalogue(table, ("species",), protocol, folder / "images"))

@@ -1,7 +1,5 @@
 """The published files of a benchmark: found, or named with the page that has them."""
 
-import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from vsr.data.tables import sibling
@@ -28,17 +26,3 @@ def need(path: Path, page: str) -> Path:
     if not path.exists():
         raise DataError(f"data.root: no {path}{sibling(path)}; it is published at {page}")
     return path
-
-
-def need_pictures(root: Path, images: Sequence[str], page: str) -> None:
-    """Check that the pictures (n,), paths below ``root``, are files.
-
-    Raises:
-        DataError: some are not; the message counts them and names the first.
-    """
-    missing = [image for image in images if not os.path.isfile(os.path.join(root, image))]
-    if missing:
-        raise DataError(
-            f"data.root: {len(missing)} of {len(images)} pictures are not in {root}; the first is "
-            f"{missing[0]}; they are published at {page}"
-        )

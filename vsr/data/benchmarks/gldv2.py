@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.files import need, need_pictures, root_folder
+from vsr.data.benchmarks.files import need, root_folder
 from vsr.data.benchmarks.listing import as_published
 from vsr.data.catalogue import Catalogue
+from vsr.data.named_pictures import NamedPictures
 from vsr.data.splits import carve
 from vsr.data.tables import read_table
 from vsr.errors import ConfigError, DataError, nearest
@@ -41,6 +42,7 @@ class GoogleLandmarks:
             the others.
         seed: of that split.
         image_size: stored for who reads the configuration; the transforms resize.
+        on_missing: `vsr.data.named_pictures.NamedPictures`.
 
     Raises:
         ConfigError: no root, an unknown usage or train set, or a share outside 0..1.
@@ -54,6 +56,7 @@ class GoogleLandmarks:
         val_fraction: float = 0.01,
         seed: int = 0,
         image_size: int = 224,
+        on_missing: str = "stop",
     ) -> None:
         if usage not in USAGES:
             raise ConfigError(f"data.usage: '{usage}'{nearest(usage, USAGES)}")
@@ -67,6 +70,7 @@ class GoogleLandmarks:
         self.val_fraction = val_fraction
         self.seed = seed
         self.image_size = image_size
+        self.on_missing = on_missing
 
     def read(self) -> Catalogue:
         """The catalogue: queries, then the index, then train.
@@ -87,15 +91,19 @@ class GoogleLandmarks:
             self._part("test", queries["id"], landmarks.reindex(first).to_numpy(), "query"),
             self._part("index", index["id"], landmarks.to_numpy(), "gallery"),
         ]
-        found, published = {"gallery": len(index)}, {"gallery": GALLERY}
+        paths, found, published = [path, index_path], {"gallery": len(index)}, {"gallery": GALLERY}
         if self.train != "none":
-            parts.append(self._train())
+            train_path, train = self._train()
+            paths.append(train_path)
+            parts.append(train)
             found["training pictures"] = len(parts[-1])
             published["training pictures"] = TRAIN_PICTURES[self.train]
         table = pd.concat(parts, ignore_index=True)
-        need_pictures(self.root, table["image"].tolist(), PAGE)
+        pictures = NamedPictures(self.on_missing)
+        for where, part in zip(paths, parts, strict=True):
+            pictures.look(pd.Series(part["image"]), self.root, where, PAGE)
         protocol = as_published(f"gldv2/{self.usage}/v2.1", found, published)
-        return Catalogue(table, ("landmark",), protocol, self.root, gains=(1.0,), qrels=qrels)
+        return pictures.there(Catalogue(table, ("landmark",), protocol, self.root, gains=(1.0,), qrels=qrels))
 
     def _queries(self) -> tuple[Path, pd.DataFrame]:
         """Path of the solution, and its rows for the queries that are wanted."""
@@ -122,18 +130,19 @@ class GoogleLandmarks:
         columns = {"item": f"{part}/" + names, "image": folders + names + ".jpg", "landmark": labels}
         return pd.DataFrame({**columns, "split": "test", "role": role})
 
-    def _train(self) -> pd.DataFrame:
+    def _train(self) -> tuple[Path, pd.DataFrame]:
+        """Path of the list of training pictures, and their rows."""
         if self.train == "full":
-            _, pictures = self._table("train", "train.csv", ("id", "landmark_id"))
+            path, pictures = self._table("train", "train.csv", ("id", "landmark_id"))
         else:
-            _, lists = self._table("train", "train_clean.csv", ("landmark_id", "images"))
+            path, lists = self._table("train", "train_clean.csv", ("landmark_id", "images"))
             pictures = lists.assign(id=lists["images"].str.split()).explode("id", ignore_index=True)
         rows = self._part("train", pictures["id"], "train/" + pictures["landmark_id"], "both")
         split = np.full(len(rows), "train", dtype=object)
         if self.val_fraction:
             shares = (1 - self.val_fraction, self.val_fraction, 0)
             split = carve(rows["landmark"].tolist(), split.astype(str), shares, self.seed)
-        return rows.assign(split=split)
+        return path, rows.assign(split=split)
 
 
 def _qrels(queries: pd.DataFrame, index: Any, path: Path, index_path: Path) -> pd.DataFrame:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.listing import as_published, check_pictures, column, counts, read_lines, read_listing
+from vsr.data.benchmarks.listing import as_published, column, counts, read_lines, read_listing
 from vsr.data.benchmarks.source import locate
 from vsr.data.catalogue import SPLITS, Catalogue
+from vsr.data.named_pictures import NamedPictures
 from vsr.data.splits import hold_out_fold
 from vsr.errors import ConfigError, DataError, nearest
 
@@ -38,6 +39,7 @@ class GroceryStore:
             photos, 0..folds - 1; there every photo is a query against all the others. None: as published.
         gains: relevance of the same product and of the same coarse class; None: 3 and 1.
         image_size: stored for who reads the configuration; the transforms resize.
+        on_missing: `vsr.data.named_pictures.NamedPictures`.
 
     Raises:
         ConfigError: an unknown ``gallery``.
@@ -51,6 +53,7 @@ class GroceryStore:
         fold: int | None = None,
         gains: list[float] | None = None,
         image_size: int = 160,
+        on_missing: str = "stop",
     ) -> None:
         if gallery not in GALLERIES:
             raise ConfigError(f"data.gallery: '{gallery}'{nearest(gallery, GALLERIES)}")
@@ -60,6 +63,7 @@ class GroceryStore:
         self.fold = fold
         self.gains = tuple(gains or ())
         self.image_size = image_size
+        self.on_missing = on_missing
 
     def read(self) -> Catalogue:
         """The catalogue; levels ``product`` and ``category``, the fine and the coarse classes.
@@ -71,9 +75,13 @@ class GroceryStore:
         how = f"git clone {PAGE} and give its folder 'dataset'"
         folder = locate(self.root, ["classes.csv"], ["dataset"], how)
         classes = _classes(folder / "classes.csv")
-        photos = pd.concat([_photos(folder, split, classes) for split in SPLITS], ignore_index=True)
+        pictures = NamedPictures(self.on_missing)
+        listed = [_photos(folder, split, classes, pictures) for split in SPLITS]
+        photos = pd.concat(listed, ignore_index=True)
         photos["role"] = np.where(photos["split"] == "train", "both", "query")
-        shown = photos[photos["split"] == "train"] if self.gallery == "photos" else _iconic(folder, classes)
+        shown = photos[photos["split"] == "train"]
+        if self.gallery == "iconic":
+            shown = _iconic(folder, classes, pictures)
         galleries = [
             shown.assign(item=f"{split}-gallery/" + shown["image"], split=split, role="gallery")
             for split in ("val", "test")
@@ -83,7 +91,7 @@ class GroceryStore:
         protocol = as_published(f"grocery/{self.gallery}/v1", counts(table, "product"), wanted)
         if self.fold is not None:
             table = _held_out(table, self.folds, self.fold)
-        return Catalogue(table, ("product", "category"), protocol, folder, gains=self.gains)
+        return pictures.there(Catalogue(table, ("product", "category"), protocol, folder, gains=self.gains))
 
 
 def _held_out(table: pd.DataFrame, folds: int, fold: int) -> pd.DataFrame:
@@ -107,7 +115,7 @@ def _classes(path: Path) -> pd.DataFrame:
     return table.set_index("fine")
 
 
-def _photos(folder: Path, split: str, classes: pd.DataFrame) -> pd.DataFrame:
+def _photos(folder: Path, split: str, classes: pd.DataFrame, pictures: NamedPictures) -> pd.DataFrame:
     """Columns item, image, product, category and split of one list."""
     path = folder / f"{split}.txt"
     listed = read_listing(path, COLUMNS, separator=",", page=PAGE)
@@ -120,7 +128,7 @@ def _photos(folder: Path, split: str, classes: pd.DataFrame) -> pd.DataFrame:
             f"{path}: line {listed.index[first]}: class {listed['fine'].iloc[first]} in coarse class "
             f"{listed['coarse'].iloc[first]} is not in classes.csv; the lists are of another version"
         )
-    check_pictures(column(listed, "image"), folder, path, PAGE)
+    pictures.look(column(listed, "image"), folder, path, PAGE)
     named = classes.loc[listed["fine"]]
     return pd.DataFrame(
         {
@@ -133,11 +141,11 @@ def _photos(folder: Path, split: str, classes: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _iconic(folder: Path, classes: pd.DataFrame) -> pd.DataFrame:
+def _iconic(folder: Path, classes: pd.DataFrame, pictures: NamedPictures) -> pd.DataFrame:
     """Columns image, product and category of the products' own pictures."""
     images = classes["iconic"].str.lstrip("/")
     by_line = pd.Series(images.to_numpy(), index=classes["line"])
-    check_pictures(by_line, folder, folder / "classes.csv", PAGE)
+    pictures.look(by_line, folder, folder / "classes.csv", PAGE)
     return pd.DataFrame(
         {
             "image": images.to_numpy(),

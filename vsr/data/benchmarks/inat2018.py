@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.files import need, need_pictures, root_folder
+from vsr.data.benchmarks.files import need, root_folder
 from vsr.data.benchmarks.listing import as_published, read_lines
 from vsr.data.catalogue import Catalogue
+from vsr.data.named_pictures import NamedPictures
 from vsr.data.splits import carve
 from vsr.errors import ConfigError, DataError, nearest
 
@@ -45,6 +46,7 @@ class INat2018:
         val_fraction: share of the training species held out as val.
         seed: of that split.
         image_size: stored for who reads the configuration; the transforms resize.
+        on_missing: `vsr.data.named_pictures.NamedPictures`.
 
     Raises:
         ConfigError: no root, an unknown level, or a share outside 0..1.
@@ -58,6 +60,7 @@ class INat2018:
         val_fraction: float = 0.1,
         seed: int = 0,
         image_size: int = 224,
+        on_missing: str = "stop",
     ) -> None:
         if isinstance(levels, str) or len(set(levels)) < len(levels):
             raise ConfigError(f"data.levels must be a list such as [species, genus], each once, got {levels}")
@@ -74,6 +77,7 @@ class INat2018:
         self.val_fraction = val_fraction
         self.seed = seed
         self.image_size = image_size
+        self.on_missing = on_missing
 
     def read(self) -> Catalogue:
         """The catalogue: train, then test, each in the order of its list.
@@ -90,13 +94,15 @@ class INat2018:
         both = np.intersect1d(species[split == "train"], species[split == "test"])
         if len(both):
             raise DataError(f"species {both[0]} stands in both lists of {self.root / 'Inat_dataset_splits'}")
-        need_pictures(self.root, images, PAGE)
+        pictures = NamedPictures(self.on_missing)
+        for part, listed in lists.items():
+            pictures.look(pd.Series(listed), self.root, self.root / LISTS.format(part=part), PAGE)
         found = [counted for part in ("train", "test") for counted in _counts(species[split == part])]
         protocol = as_published(PROTOCOL, dict(zip(COUNTS, found, strict=True)), COUNTS)
         if self.val_fraction:
             split = carve(columns["species"], split, (1 - self.val_fraction, self.val_fraction, 0), self.seed)
         table = pd.DataFrame({"item": images, "image": images, "split": split, "role": "both", **columns})
-        return Catalogue(table, self.levels, protocol, self.root, gains=self.gains)
+        return pictures.there(Catalogue(table, self.levels, protocol, self.root, gains=self.gains))
 
     def _list(self, part: str) -> list[str]:
         path = need(self.root / LISTS.format(part=part), SPLITS_PAGE)

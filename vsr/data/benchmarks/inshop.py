@@ -7,7 +7,6 @@ import pandas as pd
 
 from vsr.data.benchmarks.listing import (
     as_published,
-    check_pictures,
     column,
     counts,
     read_lines,
@@ -15,6 +14,7 @@ from vsr.data.benchmarks.listing import (
 )
 from vsr.data.benchmarks.source import locate
 from vsr.data.catalogue import Catalogue
+from vsr.data.named_pictures import NamedPictures
 from vsr.data.splits import hold_out_fold
 from vsr.errors import DataError
 
@@ -48,6 +48,7 @@ class InShop:
             the others.
         gains: relevance of the same product and of the same category; None: 3 and 1.
         image_size: stored for who reads the configuration; the transforms resize.
+        on_missing: `vsr.data.named_pictures.NamedPictures`.
     """
 
     def __init__(
@@ -57,12 +58,14 @@ class InShop:
         fold: int = 0,
         gains: list[float] | None = None,
         image_size: int = 224,
+        on_missing: str = "stop",
     ) -> None:
         self.root = root
         self.folds = folds
         self.fold = fold
         self.gains = tuple(gains or ())
         self.image_size = image_size
+        self.on_missing = on_missing
 
     def read(self) -> Catalogue:
         """The catalogue, in the order of the partition; levels ``product`` and ``category`` (WOMEN/Dresses).
@@ -82,7 +85,8 @@ class InShop:
         # Looked for first: where case does not matter, an Img of the root is an img as well.
         within = Path(str(self.root)).expanduser() / "Img"
         folder = within if (within / "img").is_dir() else locate(self.root, ["img"], [], how)
-        check_pictures(images, folder, path, PAGE)
+        pictures = NamedPictures(self.on_missing)
+        pictures.look(images, folder, path, PAGE)
         table = pd.DataFrame(
             {
                 "item": images,
@@ -95,7 +99,7 @@ class InShop:
         )
         protocol = as_published(PROTOCOL, counts(table, "product"), PUBLISHED)
         table["split"] = hold_out_fold(table["product"], table["split"], self.folds, self.fold)
-        return Catalogue(table, ("product", "category"), protocol, folder, gains=self.gains)
+        return pictures.there(Catalogue(table, ("product", "category"), protocol, folder, gains=self.gains))
 
 
 def _check_number(listed: pd.DataFrame, path: Path) -> None:

@@ -1,7 +1,6 @@
 """Lists as benchmarks publish them: text files with a picture a line, its pictures, and their counts."""
 
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -85,34 +84,6 @@ def whole_numbers(table: pd.DataFrame, name: str, path: Path) -> np.ndarray:
             f"{path}: line {values.index[first]}: {name} must be a whole number, got '{values.iloc[first]}'"
         )
     return numbers.astype(np.int64)
-
-
-def check_pictures(images: pd.Series, root: Path, path: Path, page: str = "") -> None:
-    """Look for the pictures that a listing names; they are not opened.
-
-    Args:
-        images: paths below ``root``; the index is the number of their line in ``path``, or of what its name
-            says.
-        root: folder that they start from.
-        path: of the listing, for the error.
-        page: where the pictures are published, likewise.
-
-    Raises:
-        DataError: pictures are not there, or one is named twice; the error names the first and its line.
-    """
-    unit = images.index.name or "line"
-    twice = images.duplicated().to_numpy()
-    if twice.any():
-        first = int(np.argmax(twice))
-        raise DataError(f"{path}: {unit} {images.index[first]} names '{images.iloc[first]}' a second time")
-    missing = np.array([not os.path.isfile(os.path.join(root, image)) for image in images])
-    if missing.any():
-        first = int(np.argmax(missing))
-        raise DataError(
-            f"{path}: {unit} {images.index[first]} names '{images.iloc[first]}', which is not in {root} "
-            f"({missing.sum()} of {len(images)} pictures are not); unpack all of them there"
-            + (f", from {page}" if page else "")
-        )
 
 
 def counts(table: pd.DataFrame, level: str) -> dict[str, int]:

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.files import need, need_pictures, root_folder
-from vsr.data.benchmarks.listing import as_published, read_lines
+from vsr.data.benchmarks.files import need, root_folder
+from vsr.data.benchmarks.listing import as_published, column, read_lines
 from vsr.data.benchmarks.plain_pickle import read_plain_pickle
 from vsr.data.catalogue import BOX, Catalogue
+from vsr.data.named_pictures import NamedPictures
 from vsr.errors import ConfigError, DataError, nearest
 
 PAGE = "http://cmp.felk.cvut.cz/revisitop"
@@ -63,6 +64,7 @@ class Revisited:
         difficulty: easy, medium or hard.
         distractors: add the million pictures of ``revisitop1m``, a folder beside ``root``, to the gallery.
         image_size: stored for who reads the configuration; the transforms resize.
+        on_missing: `vsr.data.named_pictures.NamedPictures`.
 
     Raises:
         ConfigError: an unknown name or difficulty, or no root.
@@ -75,6 +77,7 @@ class Revisited:
         difficulty: str = "medium",
         distractors: bool = False,
         image_size: int = 224,
+        on_missing: str = "stop",
     ) -> None:
         if name not in COUNTS:
             raise ConfigError(f"data.name: there is no '{name}'{nearest(name, COUNTS)}")
@@ -85,6 +88,7 @@ class Revisited:
         self.difficulty = difficulty
         self.distractors = distractors
         self.image_size = image_size
+        self.on_missing = on_missing
 
     def read(self) -> Catalogue:
         """The catalogue: the queries in the order of their list, then the gallery, then distractors.
@@ -92,26 +96,30 @@ class Revisited:
         Raises:
             DataError: a file or picture is missing, or the ground truth is not what is published.
         """
-        truth = read_ground_truth(need(self.root / f"gnd_{self.name}.pkl", PAGE))
+        path, pictures = need(self.root / f"gnd_{self.name}.pkl", PAGE), NamedPictures(self.on_missing)
+        truth = read_ground_truth(path)
         parts = [_rows(truth.queries, "query", truth.boxes), _rows(truth.gallery, "gallery")]
-        need_pictures(self.root, [image for part in parts for image in part["image"]], PICTURES[self.name])
+        for part, of in zip(parts, ("qimlist", "imlist"), strict=True):
+            images = column(part, "image").rename_axis(f"{of} entry")
+            pictures.look(images, self.root, path, PICTURES[self.name])
         found, published = {"queries": len(parts[0]), "gallery": len(parts[1])}, dict(COUNTS[self.name])
         protocol = f"{self.name}/{self.difficulty}/v1"
         if self.distractors:
-            parts.append(self._distractors())
+            parts.append(self._distractors(pictures))
             found["distractors"], published["distractors"] = len(parts[2]), N_DISTRACTORS
             protocol = f"{self.name}+1m/{self.difficulty}/v1"
         protocol = as_published(protocol, found, published)
         table, qrels = pd.concat(parts, ignore_index=True), judged(truth, self.difficulty)
-        return Catalogue(table, ("keyword",), protocol, self.root, gains=(1.0,), qrels=qrels)
+        return pictures.there(Catalogue(table, ("keyword",), protocol, self.root, gains=(1.0,), qrels=qrels))
 
-    def _distractors(self) -> pd.DataFrame:
+    def _distractors(self, pictures: NamedPictures) -> pd.DataFrame:
         """Rows of the distractors, by their published list."""
         path = need(self.root / ".." / DISTRACTORS / f"{DISTRACTORS}.txt", PAGE)
         lines = [line for line in read_lines(path) if line]
         images = [f"../{DISTRACTORS}/jpg/{line}" for line in lines]
-        need_pictures(self.root, images, PAGE)
-        return _rows(images, "gallery").assign(image=images, keyword="distractor")
+        rows = _rows(images, "gallery").assign(image=images, keyword="distractor")
+        pictures.look(column(rows, "image").rename_axis("entry"), self.root, path, PAGE)
+        return rows
 
 
 def _rows(names: list[str], role: str, boxes: np.ndarray | None = None) -> pd.DataFrame:

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from vsr.data.benchmarks.listing import as_published, check_pictures, column, counts, read_listing
+from vsr.data.benchmarks.listing import as_published, column, counts, read_listing
 from vsr.data.benchmarks.source import Archive, download, locate
 from vsr.data.catalogue import Catalogue
+from vsr.data.named_pictures import NamedPictures
 from vsr.data.splits import hold_out_fold
 
 PROTOCOL = "sop/v1"
@@ -37,6 +38,7 @@ class StanfordOnlineProducts:
         fold: the part that is the validation split, 0..folds - 1.
         gains: relevance of the same product and of the same category; None: 3 and 1.
         image_size: stored for who reads the configuration; the transforms resize.
+        on_missing: `vsr.data.named_pictures.NamedPictures`.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class StanfordOnlineProducts:
         fold: int = 0,
         gains: list[float] | None = None,
         image_size: int = 224,
+        on_missing: str = "stop",
     ) -> None:
         self.root = root
         self.download = download
@@ -54,6 +57,7 @@ class StanfordOnlineProducts:
         self.fold = fold
         self.gains = tuple(gains or ())
         self.image_size = image_size
+        self.on_missing = on_missing
 
     def read(self) -> Catalogue:
         """The catalogue, in the order of the lists; levels ``product`` and ``category``.
@@ -70,10 +74,10 @@ class StanfordOnlineProducts:
             [ARCHIVE.folder],
             f"get Stanford_Online_Products.zip from {PAGE} and unpack it there, or set data.download=true",
         )
-        parts = []
+        parts, pictures = [], NamedPictures(self.on_missing)
         for split, name in LISTS.items():
             listed = read_listing(folder / name, COLUMNS, skip=1, page=PAGE)
-            check_pictures(column(listed, "path"), folder, folder / name, PAGE)
+            pictures.look(column(listed, "path"), folder, folder / name, PAGE)
             parts.append(listed.assign(split=split))
         listed = pd.concat(parts, ignore_index=True)
         table = pd.DataFrame(
@@ -89,4 +93,4 @@ class StanfordOnlineProducts:
         )
         protocol = as_published(PROTOCOL, counts(table, "product"), PUBLISHED)
         table["split"] = hold_out_fold(table["product"], table["split"], self.folds, self.fold)
-        return Catalogue(table, ("product", "category"), protocol, folder, gains=self.gains)
+        return pictures.there(Catalogue(table, ("product", "category"), protocol, folder, gains=self.gains))

@@ -18,10 +18,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.files import need_pictures, root_folder
+from vsr.data.benchmarks.files import root_folder
 from vsr.data.benchmarks.listing import as_published
 from vsr.data.benchmarks.torchvision_parts import SETS, Part
 from vsr.data.catalogue import Catalogue
+from vsr.data.named_pictures import NamedPictures
 from vsr.data.splits import carve, is_disjoint
 from vsr.errors import ConfigError, DataError, nearest
 
@@ -47,6 +48,7 @@ class TorchvisionSet:
         val_fraction: share of train held out as val.
         seed: of what is held out.
         image_size: stored for who reads the configuration; the transforms resize.
+        on_missing: `vsr.data.named_pictures.NamedPictures`.
 
     Raises:
         ConfigError: no root, an unknown name or protocol, or a share outside 0..1.
@@ -62,6 +64,7 @@ class TorchvisionSet:
         val_fraction: float = 0.1,
         seed: int = 0,
         image_size: int = 224,
+        on_missing: str = "stop",
     ) -> None:
         if name not in SETS:
             raise ConfigError(f"data.name: there is no '{name}'{nearest(name, SETS)}")
@@ -78,6 +81,7 @@ class TorchvisionSet:
         self.val_fraction = val_fraction
         self.seed = seed
         self.image_size = image_size
+        self.on_missing = on_missing
 
     def read(self) -> Catalogue:
         """The catalogue: the parts in the order train, val, test, each as torchvision has it.
@@ -102,15 +106,16 @@ class TorchvisionSet:
         wanted = {f"{part} pictures": number for part, number in published.counts.items()}
         protocol = as_published(f"{self.name}/{self.protocol}/v1", found, wanted)
         table, pixels = _joined(parts)
+        pictures = NamedPictures(self.on_missing)
+        if pixels is None:
+            pictures.look(pd.Series(table["image"]), self.root, self.name, published.page)
         levels = tuple(parts["train"].labels)
         table["split"], table["role"] = self._splits(table, levels[0], classes), "both"
         if self.protocol == "against_train":
             table = _against_train(table)
-        if pixels is None:
-            need_pictures(self.root, table["image"].tolist(), published.page)
         root = self.root if pixels is None else None
         table = table.drop(columns="part")
-        return Catalogue(table, levels, protocol, root, pixels, self.gains)
+        return pictures.there(Catalogue(table, levels, protocol, root, pixels, self.gains))
 
     def _splits(self, table: pd.DataFrame, level: str, classes: Sequence[str]) -> np.ndarray:
         """Split (n,) of each picture, with val held out of train."""

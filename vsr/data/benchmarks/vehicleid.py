@@ -5,9 +5,10 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from vsr.data.benchmarks.listing import as_published, check_pictures, column, counts, read_listing
+from vsr.data.benchmarks.listing import as_published, column, counts, read_listing
 from vsr.data.benchmarks.source import locate
 from vsr.data.catalogue import Catalogue
+from vsr.data.named_pictures import NamedPictures
 from vsr.data.splits import hold_out_fold
 from vsr.errors import ConfigError, nearest
 
@@ -37,6 +38,7 @@ class VehicleID:
         fold: the part that is the validation split, 0..folds - 1; there every picture is a query against all
             the others.
         image_size: stored for who reads the configuration; the transforms resize.
+        on_missing: `vsr.data.named_pictures.NamedPictures`.
 
     Raises:
         ConfigError: there is no such test set or gallery.
@@ -51,6 +53,7 @@ class VehicleID:
         folds: int = 4,
         fold: int = 0,
         image_size: int = 224,
+        on_missing: str = "stop",
     ) -> None:
         if vehicles not in TEST:
             raise ConfigError(f"data.vehicles must be one of {', '.join(map(str, TEST))}, got {vehicles}")
@@ -63,6 +66,7 @@ class VehicleID:
         self.folds = folds
         self.fold = fold
         self.image_size = image_size
+        self.on_missing = on_missing
 
     def read(self) -> Catalogue:
         """The catalogue, in the order of the lists; level ``vehicle``. Pictures are not opened.
@@ -73,12 +77,12 @@ class VehicleID:
         """
         how = f"ask for VehicleID as {PAGE} says and unpack it there"
         folder = locate(self.root, [FOLDER], ["VehicleID_V1.0"], how)
-        parts = []
+        parts, pictures = [], NamedPictures(self.on_missing)
         for split, name in (("train", "train_list.txt"), ("test", f"test_list_{self.vehicles}.txt")):
             path = folder / FOLDER / name
             listed = read_listing(path, COLUMNS, page=PAGE)
             listed["image"] += ".jpg"  # which the lists leave out
-            check_pictures(column(listed, "image"), folder / "image", path, PAGE)
+            pictures.look(column(listed, "image"), folder / "image", path, PAGE)
             parts.append(listed.assign(split=split))
         listed = pd.concat(parts, ignore_index=True)
         table = listed.rename(columns={"vehicle_id": "vehicle"}).assign(item=listed["image"], role="both")
@@ -93,7 +97,7 @@ class VehicleID:
             how_searched = f"one@seed{self.seed}"
         protocol = as_published(f"vehicleid/{self.vehicles}/{how_searched}/v1", found, published)
         table["split"] = hold_out_fold(table["vehicle"], table["split"], self.folds, self.fold)
-        return Catalogue(table, ("vehicle",), protocol, folder / "image")
+        return pictures.there(Catalogue(table, ("vehicle",), protocol, folder / "image"))
 
 
 def _one_each(images: np.ndarray, vehicles: np.ndarray, seed: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from vsr.data.catalogue import RANGE, Catalogue
 from vsr.data.inspection.findings import Case, Finding, Severity, several
 from vsr.data.inspection.scan import Scan
+from vsr.data.names import escaped
 
 _SUFFIXES = {
     "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
@@ -27,6 +28,7 @@ _SMALL = 32  # short side, pixels, below which the receptive fields of common ne
 
 def file_findings(catalogue: Catalogue, scan: Scan) -> Iterator[Finding]:
     """Everything to be said of single pictures."""
+    yield from _missing(catalogue)
     yield from _unreadable(catalogue, scan)
     yield from _peculiar(catalogue, scan)
     yield from _suffixes(catalogue, scan)
@@ -37,6 +39,18 @@ def name(catalogue: Catalogue, row: int) -> str:
     """The picture's path, or place in the pixel array; with its item where that is another word."""
     image, item = str(catalogue.table["image"].iloc[row]), str(catalogue.table["item"].iloc[row])
     return image if catalogue.pixels is None and item.startswith(image) else item
+
+
+def _missing(catalogue: Catalogue) -> Iterator[Finding]:
+    images = catalogue.missing_images
+    if images:
+        yield Finding(
+            "warning",
+            "missing",
+            f"{several(len(images), 'listed picture is', 'listed pictures are')} not in {catalogue.root}.",
+            "They are left out (data.on_missing=skip); figures without them are not those of the whole set.",
+            tuple(map(Case, images)),
+        )
 
 
 def _unreadable(catalogue: Catalogue, scan: Scan) -> Iterator[Finding]:
@@ -116,7 +130,7 @@ def _beside(catalogue: Catalogue) -> Iterator[Finding]:
             files = sorted(one for one in folder.iterdir() if not one.name.startswith(".") and one.is_file())
             left.extend(one for one in files if os.path.normpath(one) not in known)
     if left:
-        kinds = Counter(path.suffix.lower() or "no suffix" for path in left).most_common(4)
+        kinds = Counter(escaped(path.suffix.lower()) or "no suffix" for path in left).most_common(4)
         yield Finding(
             "note",
             "beside",
@@ -133,7 +147,7 @@ def _in_shards(catalogue: Catalogue) -> bool:
 
 
 def _below(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    return escaped(path.relative_to(root).as_posix() if path.is_relative_to(root) else path)
 
 
 def _named(catalogue: Catalogue, rows: np.ndarray) -> Iterator[Case]:

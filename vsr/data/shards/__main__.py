@@ -13,6 +13,7 @@ import sys
 from rich.console import Console
 
 from vsr.data.folder import Folder
+from vsr.data.named_pictures import CHOICES
 from vsr.data.shards.writer import write_shards
 from vsr.errors import UserError
 
@@ -26,6 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--manifest", help="CSV, TSV or Parquet with image, labels, perhaps split, role and box"
     )
     parser.add_argument("--levels", nargs="+", help="label columns, fine to coarse")
+    parser.add_argument(
+        "--on-missing", choices=CHOICES, default="stop", help="at pictures that are not there"
+    )
     parser.add_argument("--splits", nargs=3, type=float, default=[0.6, 0.15, 0.25], metavar="SHARE")
     parser.add_argument("--split-seed", type=int, default=0, help="of the split, where one is made")
     parser.add_argument("--per-shard", type=int, default=2000, help="pictures (default %(default)s)")
@@ -35,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the order")
     given = parser.parse_args(arguments)
     try:
-        reader = Folder(given.root, given.manifest, given.levels, None, given.splits, given.split_seed)
+        options = {"splits": given.splits, "seed": given.split_seed, "on_missing": given.on_missing}
+        reader = Folder(given.root, given.manifest, given.levels, **options)
         catalogue = reader.read()
         shards = write_shards(catalogue, given.out, given.per_shard, given.together, given.seed)
     except (UserError, OSError) as error:

@@ -17,13 +17,13 @@ from rich.progress import track
 from vsr.data.catalogue import BOX
 from vsr.data.places import cache_root
 from vsr.data.shards.copies import Copies
-from vsr.data.shards.members import ShardSample, samples
+from vsr.data.shards.members import ShardSample, dotted, samples
 from vsr.errors import DataError, nearest
 from vsr.files import written_whole
 
 log = logging.getLogger(__name__)
 
-VERSION = 1  # of the tables
+VERSION = 2  # of the tables
 THREADS = 8  # shards listed at once: on a network drive it is waiting, not work
 OPTIONAL = ("item", "split", "role", *BOX)
 PLAIN = (str, int, float, bool)
@@ -114,6 +114,7 @@ def _named_levels(shards: Sequence[Path | _Remote], picture: str | None) -> tupl
         raise DataError(
             f"data.shards: sample '{sample.key}' of {shard} has no .cls; name its labels in data.levels, "
             f"fine to coarse, out of {', '.join(known) or 'what a .json beside it must hold'}"
+            f"{dotted(sample.key, sample.extensions)}"
         )
     raise DataError(f"data.shards: the {len(shards)} shards hold no picture; the first is {shards[0]}")
 
@@ -181,6 +182,7 @@ def _row(path: Path, sample: ShardSample, levels: Sequence[str]) -> dict[str, An
         if not isinstance(value, PLAIN) or value == "":
             raise DataError(
                 f"data.levels: sample '{sample.key}' of {path} has no {level}{nearest(level, sample.facts)}"
+                f"{dotted(sample.key, sample.extensions)}"
             )
         row[level] = str(value)
     for name in ("item", "split", "role"):

@@ -6,11 +6,13 @@ file is: ``000123.jpg``, ``000123.json``, ``000123.cls``.
 """
 
 import json
+import posixpath
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vsr.data.names import escaped, is_utf8, not_utf8
 from vsr.data.walk import SUFFIXES
 from vsr.errors import DataError
 
@@ -35,6 +37,7 @@ class ShardSample(NamedTuple):
     offset: int
     length: int
     facts: dict[str, Any]  # of its .json, and ``cls``
+    extensions: tuple[str, ...]  # of all its files
 
 
 def samples(path: Path, picture: str | None = None) -> Iterator[ShardSample]:
@@ -45,8 +48,7 @@ def samples(path: Path, picture: str | None = None) -> Iterator[ShardSample]:
         picture: extension of the picture, where samples have several; None: the only one.
 
     Raises:
-        DataError: it is no uncompressed tar or was cut off, a sample has several pictures, or a .json or .cls
-            cannot be read.
+        DataError: as `members`, or a sample has several pictures, or a .json or .cls cannot be read.
     """
     group: list[Member] = []
     with open(path, "rb") as file:
@@ -63,7 +65,7 @@ def members(path: Path) -> Iterator[Member]:
     """The files of a shard in their order, read by their headers alone.
 
     Raises:
-        DataError: it is no uncompressed tar, is damaged, or was cut off.
+        DataError: it is no uncompressed tar, is damaged, was cut off, or has a name that is not UTF-8.
     """
     last, size = "its beginning", path.stat().st_size
     _refuse_compressed(path)
@@ -74,6 +76,9 @@ def members(path: Path) -> Iterator[Member]:
                 if entry.isfile():
                     if entry.offset_data + entry.size > size:
                         raise tarfile.ReadError(f"cut off within '{entry.name}'")
+                    wrong = not_utf8([entry.name], str(path))
+                    if wrong:
+                        raise DataError(f"data.shards: {wrong} and write the shard anew")
                     yield _member(entry)
                     last = f"'{entry.name}'"
             end = tar.offset
@@ -100,7 +105,7 @@ def _refuse_compressed(path: Path) -> None:
 
 
 def _member(entry: tarfile.TarInfo) -> Member:
-    folder, _, name = entry.name.rpartition("/")
+    folder, _, name = posixpath.normpath(entry.name).rpartition("/")  # tar writes ./a.jpg of its own accord
     stem, _, extension = name.partition(".")
     return Member(f"{folder}/{stem}" if folder else stem, extension.lower(), entry.offset_data, entry.size)
 
@@ -112,6 +117,7 @@ def _sample(path: Path, file: Any, group: list[Member], picture: str | None) -> 
         raise DataError(
             f"data.shards: sample '{group[0].key}' of {path} has {len(found)} pictures ({names}); "
             f"say which, as in data.picture={found[0].extension}"
+            f"{dotted(group[0].key, [one.extension for one in found])}"
         )
     if not found:
         return
@@ -119,7 +125,20 @@ def _sample(path: Path, file: Any, group: list[Member], picture: str | None) -> 
     for member in group:
         if member.extension in TEXTS:
             facts |= _facts(path, file, member)
-    yield ShardSample(group[0].key, found[0].offset, found[0].length, facts)
+    yield ShardSample(
+        group[0].key, found[0].offset, found[0].length, facts, tuple(one.extension for one in group)
+    )
+
+
+def dotted(key: str, extensions: Iterable[str]) -> str:
+    """That a dot within a name may be why a sample is not what was meant, as the tail of an error message."""
+    odd = next((one for one in extensions if "." in one), None)
+    if odd is None:
+        return ""
+    return (
+        f"; a name ends at its first dot, so '{key}.{odd}' is the file '{odd}' of sample '{key}': if "
+        "that dot is part of the name, replace it by another sign and write the shard anew"
+    )
 
 
 def _is_picture(member: Member, picture: str | None) -> bool:
@@ -137,6 +156,8 @@ def _facts(path: Path, file: Any, member: Member) -> dict[str, Any]:
         facts = json.loads(text)
         if not isinstance(facts, dict):
             raise ValueError(f"it holds a {type(facts).__name__}, not an object")
+        if "\\u" in text and not is_utf8(json.dumps(facts, ensure_ascii=False)):
+            raise ValueError(f"it holds half a character: {escaped(json.dumps(facts, ensure_ascii=False))}")
     except ValueError as error:  # of the encoding or of JSON
         raise DataError(
             f"data.shards: '{member.key}.{member.extension}' of {path} cannot be read: {error}"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from vsr.data.catalogue import BOX, Catalogue
 from vsr.data.folder import SPLIT_FOLDERS, split_table
+from vsr.data.names import not_utf8
 from vsr.data.shards.copies import Copies
 from vsr.data.shards.listing import listed
 from vsr.data.shards.patterns import find_shards
@@ -91,9 +92,12 @@ class Shards:
         paths = [one for one in found if isinstance(one, Path)]
         remote = [one for one in found if isinstance(one, RemoteShard)]
         copies = Copies(remote, self.cache_dir, self.keep_gb) if remote else None
-        table, levels = listed(copies or paths, self.levels, self.picture, self.cache_dir)
         root = copies.folder if copies else Path(os.path.commonpath([path.parent for path in paths]))
         below = copies.names if copies else [path.relative_to(root).as_posix() for path in paths]
+        wrong = not_utf8(below, str(root))
+        if wrong:
+            raise DataError(f"data.shards: {wrong}")
+        table, levels = listed(copies or paths, self.levels, self.picture, self.cache_dir)
         names = np.array(below, dtype=object)
         table = table.assign(image=names[table["shard"]])
         for name in ("item", "split", "role"):
