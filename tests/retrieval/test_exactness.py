@@ -8,7 +8,7 @@ import torch
 
 from vsr.data.relevance import LabelRelevance
 from vsr.errors import DivergedError
-from vsr.index import Flat, Neighbours, load
+from vsr.index import Flat, IVFFlat, Neighbours, load
 from vsr.metrics import RankingMetrics
 from vsr.retrieval import evaluate
 from vsr.retrieval.search import Search
@@ -286,3 +286,15 @@ def test_flat_keeps_its_answers_through_adding_removing_saving_and_filtering(kin
         found = found._replace(ids=np.searchsorted(allowed, found.ids))
         check(found, expected(queries, gallery[allowed], kind), atol=CLOSE if at == 0 else 0)
     np.testing.assert_array_equal(index._as_given(np.arange(len(kept))), gallery[kept])
+
+
+def test_few_allowed_vectors_are_compared_right_by_other_indexes_too():
+    queries, gallery = vectors(60, at=1e3, seed=1), vectors(1500, at=1e3)
+    index = IVFFlat("l2")
+    index.train(gallery)
+    index.add(gallery)
+    allowed = np.arange(0, 1500, 4)
+    found = index.search(queries, K, allowed=allowed)
+    wanted = expected(queries, gallery[allowed], "l2")
+    np.testing.assert_array_equal(found.ids, allowed[wanted.ids])
+    np.testing.assert_allclose(found.scores, wanted.scores, rtol=1e-5)
