@@ -86,12 +86,13 @@ def test_many_equal_scores_are_ranked_by_gallery_position(n_labels, block_mib):
 def test_an_accelerator_would_rank_the_same():
     gallery = vectors(700, 3, 0, whole_numbers=True)
     relevance = labelled(30, 700, 20, 2, own=True)
-    scores = gallery[:30] @ gallery.T
+    similarity, run = Similarity(gallery[:30], gallery, "ip"), slice(0, 30)
+    scores = similarity.scores(run, similarity.gallery(slice(None)))
     positives = Pairs(*relevance.positives(np.arange(30), 1))
     ignored = Pairs(*relevance.ignored(np.arange(30)))
-    on_device = blocks.on_device(scores.clone(), positives, ignored, 10)
+    on_device = blocks.on_device(scores.double(), positives, ignored, 10)
     with ThreadPoolExecutor(1) as pool:
-        on_cpu = blocks.whole(scores.clone(), positives, ignored, 10, pool)
+        on_cpu = blocks.whole(similarity, run, scores, positives, ignored, 10, pool)
     for ours, theirs in zip(on_device, on_cpu, strict=True):
         assert (ours == theirs).all()
 
@@ -172,14 +173,13 @@ def test_whole_ranking_and_list_agree_when_the_list_is_whole():
 def test_counting_by_comparing_and_by_sorting_agree(data):
     values = st.sampled_from([-np.inf, -1.5, -0.0, 0.0, 0.25, 3.0])
     row = np.array(data.draw(st.lists(values, min_size=1, max_size=40)), np.float32)
-    start = data.draw(st.integers(0, 5))
-    inside = [n + start for n in range(len(row)) if row[n] > -np.inf]
-    outside = [n for n in range(-3 + start, start) if n >= 0] + [start + len(row), start + len(row) + 4]
-    items = np.array(sorted({*data.draw(st.sets(st.sampled_from(inside or outside))), *outside}))
-    scores = np.array([row[i - start] if i in inside else 0.25 for i in items], np.float32)
-    expected = [
-        sum(row[n] > s or (row[n] == s and n + start < i) for n in range(len(row)))
-        for i, s in zip(items, scores, strict=True)
+    low = np.array(data.draw(st.lists(values.filter(np.isfinite), min_size=1, max_size=9)), np.float32)
+    high = low + np.array(data.draw(st.sampled_from([0, 0.25, 2])), np.float32)
+    within = [
+        [n for n in range(len(row)) if least <= row[n] <= most] for least, most in zip(low, high, strict=True)
     ]
-    assert counting.by_comparing(row, start, items, scores).tolist() == expected
-    assert counting.by_sorting(row, start, items, scores).tolist() == expected
+    for count in (counting.by_comparing, counting.by_sorting):
+        found = count(row, low, high)
+        assert found.above.tolist() == [(row > most).sum() for most in high]
+        assert found.doubtful.tolist() == [len(one) > 0 for one in within]
+        assert sorted(found.places.tolist()) == sorted({n for one in within for n in one})

@@ -100,7 +100,7 @@ class Backend:
             part = slice(start, start + block)
             first = len(self._places.ids)
             part_ids = ids[part]
-            self._add(as_vectors(vectors[part], None, self.metric), np.arange(first, first + len(part_ids)))
+            self._add(self._fit(vectors[part], None), np.arange(first, first + len(part_ids)))
             self._places.append(part_ids)
 
     def search(self, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> Neighbours:
@@ -122,7 +122,7 @@ class Backend:
         """
         if k < 1:
             raise ValueError(f"k must be >= 1, got {k}")
-        queries = as_vectors(queries, self.width_, self.metric)
+        queries = self._fit(queries, self.width_)
         self._check_knobs()
         found = min(k, len(self))
         if not found or not len(queries):
@@ -130,9 +130,9 @@ class Backend:
         elif allowed is None:
             scores, places = self._nearest(queries, found)
         else:
-            scores, places = filtered(self, queries, found, self._mask(allowed))
+            scores, places = self._among(queries, found, self._mask(allowed))
         scores, places = padded(scores, places, k)
-        return ordered(self._places.named(places), scores)
+        return self._answer(queries, self._places.named(places), scores)
 
     def remove(self, ids: np.ndarray) -> None:
         """Take out ``ids`` (n,).
@@ -262,6 +262,18 @@ class Backend:
 
     # What a backend says of itself.
 
+    def _fit(self, vectors: np.ndarray, width: int | None) -> np.ndarray:
+        """``vectors`` (n, d), of ``width`` unless None, as the library takes them."""
+        return as_vectors(vectors, width, self.metric)
+
+    def _among(self, queries: np.ndarray, k: int, mask: np.ndarray) -> Found:
+        """The ``k`` nearest of the places where ``mask`` is True."""
+        return filtered(self, queries, k, mask)
+
+    def _answer(self, queries: np.ndarray, ids: np.ndarray, scores: np.ndarray) -> Neighbours:
+        """Neighbours (Q, k) of what was found, in order."""
+        return ordered(ids, scores)
+
     def _most_training(self, n: int, width: int) -> int:
         """How many of ``n`` vectors training has use for."""
         return n
@@ -319,7 +331,7 @@ def padded(scores: np.ndarray, places: np.ndarray, k: int) -> Found:
     """``scores`` and ``places`` (Q, K') widened to ``k``."""
     if scores.shape[1] == k:
         return scores, places
-    wide = nothing(len(scores), k)
+    wide = np.full((len(scores), k), -np.inf, scores.dtype), np.full((len(scores), k), -1, np.int64)
     wide[0][:, : scores.shape[1]], wide[1][:, : scores.shape[1]] = scores, places
     return wide
 

@@ -60,7 +60,11 @@ def compared(index: "Backend", queries: np.ndarray, k: int, places: np.ndarray) 
     parts = []
     for start in range(0, len(places), _BLOCK):
         part = places[start : start + _BLOCK]
-        near, at = faiss.knn(queries, index._vectors(part), min(k, len(part)), metric=metric)
+        vectors, asked = index._vectors(part), queries
+        if index.metric == "l2":  # distances stay as they are, and lose no digits far from the origin
+            middle = vectors.mean(axis=0, dtype=np.float64)
+            vectors, asked = ((one - middle).astype(np.float32) for one in (vectors, queries))
+        near, at = faiss.knn(asked, vectors, min(k, len(part)), metric=metric)
         parts.append((-near if index.metric == "l2" else near, part[at]))
     scores, found = (np.concatenate(one, axis=1) for one in zip(*parts, strict=True))
     best = np.argsort(-scores, axis=1, kind="stable")[:, :k]

@@ -10,7 +10,8 @@ class Neighbours(NamedTuple):
 
     Attributes:
         ids: (Q, K) int64 gallery rows, -1 where fewer were found (always at the end of a row).
-        scores: (Q, K) float32, higher is nearer, falling; ties by rising id; -inf where the id is -1.
+        scores: (Q, K) float32, higher is nearer, falling; ties by rising id; -inf where the id is -1. Exact
+            search compares in float64: of scores that are equal only as float32 the nearer comes first.
     """
 
     ids: np.ndarray
@@ -19,18 +20,22 @@ class Neighbours(NamedTuple):
 
 def ordered(ids: np.ndarray, scores: np.ndarray) -> Neighbours:
     """Neighbours (Q, K) in the order of the contract: by falling score, ties by rising id, -1 last."""
-    scores = scores.astype(np.float32, copy=True)
+    return Neighbours(*in_order(ids, scores.astype(np.float32)))
+
+
+def in_order(ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ids and scores (Q, K) as `ordered` has them, scores compared and returned as they are."""
     falls = scores[:, :-1] > scores[:, 1:]
     if ids.min(initial=0) < 0:
         none = ids < 0
-        scores[none] = -np.inf
+        scores = np.where(none, -np.inf, scores)
         falls = (scores[:, :-1] > scores[:, 1:]) | none[:, 1:]
     # Libraries answer in falling order: only rows with a tie or a step up, or a gap, have anything to sort.
     loose = np.unique(np.flatnonzero(~falls) // max(1, falls.shape[1]))
     if len(loose):
-        ids = ids.copy()
+        ids, scores = ids.copy(), scores.copy()
         ids[loose], scores[loose] = _sorted(ids[loose], scores[loose])
-    return Neighbours(ids, scores)
+    return ids, scores
 
 
 def _sorted(ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

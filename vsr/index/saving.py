@@ -34,6 +34,9 @@ class Archive:
         """The stream of the part ``name``."""
         return self._file.open(name)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._file.namelist()
+
     def save_array(self, name: str, array: np.ndarray) -> None:
         """Write ``array`` as the part ``name``."""
         with self.write(name) as stream:

@@ -56,26 +56,28 @@ def ranked(
     n_gallery, k = len(similarity), min(k, len(similarity))
     room = max(1, int(block_mib * 2**20 / 4))
     columns, rows = _shape(room, n_gallery, similarity.device.type == "cpu")
-    table = torch.empty((min(rows, similarity.n_queries), columns), device=similarity.device)
+    shape = min(rows, similarity.n_queries), columns
+    table = torch.empty(shape, device=similarity.device, dtype=similarity.dtype)
     n_positives = _n_positives(relevance, at_least)
     everything = slice(0, similarity.n_queries)
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         if columns < n_gallery:
             for run in _runs(n_positives, everything, rows, room // 6):
                 positives, ignored = _pairs(relevance, run, at_least)
-                yield _finished(
-                    similarity,
-                    run,
-                    positives,
-                    blocks.in_parts(similarity, run, positives, ignored, k, table, pool),
-                )
+                found = blocks.in_parts(similarity, run, positives, ignored, k, table, pool)
+                yield Ranked(run, found.ids, found.scores, positives.offsets, found.ranks, found.gains)
             return
         for block in _runs(np.zeros_like(n_positives), everything, rows, 1):
             scores = blocks.fill(similarity, block, table)
             for run in _runs(n_positives, block, rows, _PAIRS):
                 positives, ignored = _pairs(relevance, run, at_least)
                 part = scores[run.start - block.start : run.stop - block.start]
-                yield _finished(similarity, run, positives, blocks.whole(part, positives, ignored, k, pool))
+                if similarity.device.type == "cpu":
+                    found = blocks.whole(similarity, run, part, positives, ignored, k, pool)
+                else:
+                    found = blocks.on_device(part, positives, ignored, k)
+                    found = found._replace(scores=similarity.finish(run, found.scores))
+                yield Ranked(run, found.ids, found.scores, positives.offsets, found.ranks, found.gains)
 
 
 def _pairs(relevance: Relevance, run: slice, at_least: float) -> tuple[Pairs, Pairs]:
@@ -84,16 +86,10 @@ def _pairs(relevance: Relevance, run: slice, at_least: float) -> tuple[Pairs, Pa
     return Pairs(*relevance.positives(queries, at_least)), Pairs(*relevance.ignored(queries))
 
 
-def _finished(similarity: Similarity, run: slice, positives: Pairs, found: blocks.Found) -> Ranked:
-    ranks, gains = positives.ranked(found.above)
-    scores = similarity.finish(run, torch.from_numpy(found.scores).to(similarity.device)).cpu().numpy()
-    return Ranked(run, found.ids, scores, positives.offsets, ranks, gains)
-
-
 def _shape(room: int, n_gallery: int, on_cpu: bool) -> tuple[int, int]:
-    """Columns and rows of a block of ``room`` scores; an accelerator sorts rows, in 7 times the room."""
+    """Columns and rows of a block of ``room`` scores; an accelerator sorts rows, in 10 times the room."""
     if not on_cpu:
-        return n_gallery, max(1, room // 7 // n_gallery)
+        return n_gallery, max(1, room // 10 // n_gallery)
     columns = n_gallery
     if room < _ROWS * n_gallery:
         columns = min(n_gallery, max(1024, min(_COLUMNS, room // _ROWS)))

@@ -41,24 +41,34 @@ class Pairs:
         first, last = np.searchsorted(items, [part.start, part.stop])
         return order[first:last]
 
-    def ranked(self, above: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def ranked(self, before: np.ndarray, order: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """Ranks (P,) from 1, rising within each query, and the gains (P,) beside them.
 
         Args:
-            above: (P,) int64 items before each pair's item, which differ within a query; may be changed.
+            before: (P,) int64 how many items that are in no pair of the query stand before each; changed.
+            order: (P,) the pairs by their items' order, query by query; None where all gains are equal, and
+                that order is nothing to anyone.
         """
-        lengths = np.diff(self.offsets)
-        if len(above) < 64 * len(lengths):
-            order = np.argsort(self.owners * (1 << 40) + above)
-            return above[order] + 1, self.gains[order]
-        if self.gains.min() == self.gains.max():
+        lengths, gains = np.diff(self.offsets), self.gains
+        if order is not None:
+            before, gains = before[order], gains[order]
+        if len(before) < 64 * len(lengths):
+            rising = np.argsort(self.owners * (1 << 40) + before, kind="stable")
+            before, gains = before[rising], gains[rising]
+        elif order is None:
             for query in range(len(lengths)):
-                above[self.of(query)].sort()
-            return above + 1, self.gains
-        order = np.empty_like(above)
-        for query, length in enumerate(lengths.tolist()):
-            own = self.of(query)
-            # A sort of rank and place in one number is several times faster than an argsort.
-            packed = np.sort((above[own] << 32) | np.arange(length))
-            order[own] = self.offsets[query] + (packed & 0xFFFFFFFF)
-        return above[order] + 1, self.gains[order]
+                before[self.of(query)].sort()
+        else:
+            rising = np.empty_like(before)
+            for query, length in enumerate(lengths.tolist()):
+                own = self.of(query)
+                # A sort of number and place in one is several times faster than an argsort.
+                packed = np.sort((before[own] << 32) | np.arange(length))
+                rising[own] = self.offsets[query] + (packed & 0xFFFFFFFF)
+            before, gains = before[rising], gains[rising]
+        return before + self.places + 1, gains
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """The place (P,) of each pair among those of its query."""
+        return np.arange(len(self.items)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))

@@ -41,14 +41,6 @@ class Best:
         self.ids = np.full((n_queries, k), -1, np.int64)
         self.scores = np.full((n_queries, k), -np.inf, np.float32)
 
-    def set(self, query: int, row: np.ndarray, places: np.ndarray) -> bool:
-        """Take the best ``places`` of the whole ``row``, in order, if they are ``k`` and none is ignored."""
-        k = self.ids.shape[1]
-        if len(places) < k or (k and row[places[-1]] == -np.inf):
-            return False
-        self.ids[query], self.scores[query] = places, row[places]
-        return True
-
     def add(self, query: int, row: np.ndarray, start: int) -> None:
         """Take in the scores ``row`` (n,) of gallery positions from ``start``, later than all before."""
         ids, scores = self.ids[query], self.scores[query]

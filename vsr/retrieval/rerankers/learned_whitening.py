@@ -49,8 +49,8 @@ class LearnedWhitening(Whitening):
         # Over all ordered pairs of n items of a label, Σ (x - y)(x - y)ᵀ is 2n times their scatter.
         apart = (values - (sums / sizes[:, None])[codes]) * np.sqrt(2.0 * sizes[codes])[:, None]
         within = apart.T @ apart / (sizes * (sizes - 1)).sum()
-        scale = np.trace(within) / len(within)
-        within = (1 - self.shrinkage) * within + (self.shrinkage * scale + 1e-12) * np.eye(len(within))
+        scale = np.trace(within) / len(within) or 1.0  # 0 where pairs are copies of each other
+        within = (1 - self.shrinkage) * within + (self.shrinkage + 1e-12) * scale * np.eye(len(within))
         variances, axes = np.linalg.eigh(within)
         inverse_root = axes / np.sqrt(np.maximum(variances, 1e-12 * variances[-1])) @ axes.T  # C_S^-½
         mean = values.mean(axis=0)

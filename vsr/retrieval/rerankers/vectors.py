@@ -19,7 +19,8 @@ Value = TypeVar("Value")
 def unit(vectors: Tensor) -> Tensor:
     """``vectors`` (…, d) as float32 of length 1; zero stays zero."""
     vectors = vectors.detach().float()
-    return vectors / torch.linalg.vector_norm(vectors, dim=-1, keepdim=True).clamp(min=1e-12)
+    lengths = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
+    return vectors / torch.where(lengths > 0, lengths, 1.0)
 
 
 def in_blocks(vectors: Vectors, change: Callable[[Tensor], Tensor]) -> Tensor:

@@ -87,7 +87,7 @@ class Whitening:
 
     def _keep(self, mean: np.ndarray, variances: np.ndarray, axes: np.ndarray) -> None:
         """Keep the first axes (d, d), those with a variance that is more than rounding."""
-        rank = int((variances > _RANK * max(float(variances[0]), 1e-12)).sum())
+        rank = int((variances > _RANK * max(float(variances[0]), 0.0)).sum())
         if rank < (self.dims or 1):
             raise DataError(
                 f"whitening: the training embeddings vary along {rank} axes, {self.dims or 1} are wanted; "
