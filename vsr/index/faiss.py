@@ -27,8 +27,8 @@ class Faiss(FaissBackend):
         seed: of k-means.
 
     Raises:
-        ValueError: an IDMap or NSG, or an unknown metric; in ``train``, a string that Faiss does not understand
-            or cannot build for these vectors or this metric.
+        ValueError: an IDMap or NSG, or an unknown metric; in ``train``, a string that Faiss does not
+            understand or cannot build for these vectors or this metric.
     """
 
     name = "faiss"
