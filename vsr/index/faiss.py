@@ -16,7 +16,8 @@ class Faiss(FaissBackend):
     Which of the search knobs it has, and whether vectors can be removed, is known once it is trained.
 
     A graph of it (``HNSW32,Flat``) links copies of a vector to one another alone, and thousands of them hide
-    the rest: ``index=hnsw`` links each distinct vector once.
+    the rest: ``index=hnsw`` links each distinct vector once. Codes in lists, under ip, want vectors not short
+    against 1, as Faiss's centers are that long.
 
     Args:
         factory: the factory string; without IDMap, for ids are kept here.

@@ -39,6 +39,7 @@ class HNSWLib(Graph):
     grid: ClassVar = {"ef_search": EF_SEARCH}
     removable = True
     keeps_vectors = True
+    _near_one = True
 
     def __init__(
         self,

@@ -153,7 +153,8 @@ def _candidates(
     least[full] = space.product_of(full + run.start, last[full]) - wrong[full]
     if near.shape[1] > k and len(free):  # what is below is farther than k others of the block
         least[free] = np.partition(near[free], -k, axis=1)[:, -k] - 2 * wrong[free]
-    return np.nonzero(near > least[:, None])
+    query, column = np.nonzero(near > least[:, None])
+    return query, column
 
 
 def _merged(

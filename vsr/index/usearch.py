@@ -35,6 +35,7 @@ class USearch(Graph):
     grid: ClassVar = {"ef_search": EF_SEARCH}
     removable = True
     keeps_vectors = True
+    _near_one = True
 
     def __init__(
         self, m: int = 16, ef_construction: int = 128, ef_search: int = 64, metric: str = "cosine"
