@@ -2,10 +2,11 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from vsr.comparison import Candidate, Clustered, Comparison, Plan, compare
+from vsr.comparison import Candidate, Clustered, Comparison, Plan, VectorFile, compare
 from vsr.comparison.ledger import Ledger
 from vsr.comparison.run import missing
 from vsr.comparison.tables import tables
@@ -43,6 +44,25 @@ def test_a_method_that_fails_is_a_row_that_says_so(finished):
     assert row["status"] == "failed"
     assert row["reason"] == "build: RuntimeError: no such thing as training"
     assert "failing" in (finished / "report.md").read_text()
+
+
+def test_vectors_that_float32_cannot_tell_apart_are_said_loudly_and_not_measured(tmp_path, caplog):
+    """Steps of 1e-9 around one direction: the cosine of any two is 1 in float32, in float64 it is not."""
+    gallery = np.ones((300, 4), np.float32)
+    gallery[:, 0] += np.arange(300, dtype=np.float32) * 2e-7
+    np.save(tmp_path / "e.npy", np.random.default_rng(0).permutation(gallery))
+    np.save(tmp_path / "q.npy", gallery[::10])
+    run = run_in(tmp_path / "run", FLAT)
+    run.source = VectorFile(str(tmp_path / "e.npy"), queries=str(tmp_path / "q.npy"))
+    told = compare(run)
+    assert (
+        "Exact search itself is not exact here: it compares every pair, and its recall@10 is" in caplog.text
+    )
+    assert told["settings"] == []
+    assert "float32 is not exact on these vectors under cosine" in told["backends"][0]["reason"]
+    page = (tmp_path / "run" / "report.md").read_text()
+    assert "float32 is not exact on these vectors" in page
+    assert "Exact search in float32 has a recall@10 of" in page
 
 
 def test_a_finished_comparison_measures_nothing_again(finished, monkeypatch):

@@ -15,6 +15,7 @@ def measured(vectors, how, tmp_path, target="vsr.index.Flat", **changes):
         "search": None,
         "done": [],
         "built": False,
+        "exhaustive": target == "vsr.index.Flat",
         "saved": str(tmp_path / "saved"),
         "how": how,
     }
@@ -75,3 +76,17 @@ def test_without_labels_recall_is_measured_alone(vectors, how, tmp_path):
     (row,) = of(measured(vectors, how, tmp_path), "search")
     assert row["task"] == {}
     assert row["recall"]["recall@10"] == 1.0
+
+
+def test_recalls_that_cannot_be_are_failures_and_not_figures(vectors, how, tmp_path):
+    """Of two settings of an index that compares every pair, the one that does not."""
+    said = measured(vectors, how, tmp_path, "comparison_stubs.Sampled", exhaustive=True)
+    (failure,), (row,) = of(said, "failure"), of(said, "search")
+    assert failure["knobs"] == {"share": 10}
+    assert failure["reason"].startswith("DataError: it compares every pair, and its recall@1 is 0.")
+    assert row["knobs"] == {"share": 100}
+
+
+def test_a_depth_beyond_the_gallery_asks_for_all_of_it(vectors, how, tmp_path):
+    (row,) = of(measured(vectors, how | {"depth": 500}, tmp_path), "search")
+    assert row["recall"]["recall@500"] == 1.0

@@ -37,6 +37,11 @@ def test_a_factory_string_with_an_id_map_is_refused():
         Faiss("IDMap,Flat")
 
 
+def test_a_factory_string_whose_graph_would_never_be_built_is_refused():
+    with pytest.raises(ConfigError, match="factory must be without NSG, got 'NSG32,Flat'"):
+        Faiss("NSG32,Flat")
+
+
 @pytest.mark.parametrize(
     "factory", ["Flat", "PQ6", "PCA6,SQ8", "IVF8_HNSW8,Flat", "OPQ4,IVF8,PQ4,RFlat", "RaBitQ"]
 )

@@ -11,6 +11,8 @@ from vsr.metrics import RankingMetrics
 
 Knobs = dict[str, Any]
 METRICS = ("ndcg@10", "map@10", "hit_rate@1")
+EXACT = "exact"  # the family of methods that compare every pair
+_RECALL = 2  # the definition of recall that measurements follow: those by an earlier one are made anew
 
 
 class Candidate:
@@ -20,7 +22,8 @@ class Candidate:
         name: how reports call it.
         target: dotted path of its class.
         arguments: of its constructor.
-        family: exact, tree, hashing, clusters, graph or other; decides its color.
+        family: exact, tree, hashing, clusters, graph or other; decides its color, and exact that it
+            is held to find everything.
         search: settings of the search knobs; None for those that the class declares.
     """
 
@@ -107,7 +110,7 @@ class Plan:
 
     def key(self, backend: Candidate, fingerprint: str) -> str:
         """Names a backend's measurements: the same key, the same index over the same vectors."""
-        what = [backend.target, backend.arguments, self.measuring(), fingerprint]
+        what = [backend.target, backend.arguments, self.measuring(), fingerprint, _RECALL]
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 

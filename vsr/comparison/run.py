@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from vsr.comparison.ledger import BUILD, FAILURE, GRID, SEARCH, SESSION, Ledger, Row
 from vsr.comparison.machine import cores, free_mib, libraries, machine
-from vsr.comparison.plan import Candidate, Plan
+from vsr.comparison.plan import EXACT, Candidate, Plan
 from vsr.comparison.process import LimitError, Watched
 from vsr.comparison.tables import knob_text, save_tables, tables
 from vsr.comparison.truth import truth
@@ -62,6 +62,9 @@ def compare(run: Comparison) -> dict[str, Any]:
     if not vectors.labelled:
         log.warning("The vectors have no labels: task metrics are left out.")
     exact = truth(vectors, plan.metric, plan.metrics, plan.depth, plan.block_mib)
+    found_exactly = exact.recall(exact.searched, [plan.k])
+    if reason := exact.doubt(found_exactly, exhaustive=True):
+        log.warning("Exact search itself is not exact here: %s", reason)
     ledger = Ledger(folder / LEDGER)
     session = {"key": "", "kind": SESSION, "started": datetime.now().isoformat(), "load": before["load"]}
     keyed = [(backend, plan.key(backend, vectors.about["fingerprint"])) for backend in plan.backends]
@@ -86,6 +89,7 @@ def compare(run: Comparison) -> dict[str, Any]:
         "how": plan.measuring(),
         "limits": _limits(plan),
         "exact": exact.means,
+        "exact_recall": found_exactly,
     }
     save_tables(folder, about, found)
     report = write_ann_report(folder, earlier)
@@ -137,6 +141,7 @@ class _Job:
             "vectors": str(self.vectors.folder.absolute()),
             "target": self.backend.target,
             "arguments": self.backend.arguments,
+            "exhaustive": self.backend.family == EXACT,
             "search": self.backend.search,
             "done": done,
             "built": bool(self.ledger.of(self.key, BUILD)) and self.saved.is_file(),

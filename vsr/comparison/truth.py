@@ -7,17 +7,25 @@ import numpy as np
 import torch
 
 from vsr.comparison.vectors import Vectors
+from vsr.data import LabelRelevance
+from vsr.data.ragged import owners
+from vsr.errors import DataError
 from vsr.files import written_whole
 from vsr.index import Neighbours
+from vsr.index import Truth as Nearest
 from vsr.metrics import RankingMetrics
 from vsr.retrieval import evaluate
 from vsr.retrieval.exact import ranked
 from vsr.retrieval.listing import joined
 from vsr.retrieval.similarity import Similarity
 
-TOLERANCE = 1e-6  # of a score's size: as far apart as float32 puts equal distances
+ROUNDING = 0.005  # of recall: more than float32 costs where vectors can be told apart at all
 _FILE = "truth.npz"
-_BLOCK_BYTES = 64 * 2**20
+_MEND = {
+    "cosine": "where they all but point one way, as those of a collapsed network do, take another checkpoint",
+    "ip": "far from the origin, take the gallery's mean off the gallery, which changes no ranking",
+    "l2": "far from the origin, take the gallery's mean off all vectors, which changes no ranking",
+}
 
 
 @dataclass(frozen=True)
@@ -25,14 +33,53 @@ class Truth:
     """Exact search.
 
     Attributes:
-        scores: (Q, K) float64 of the nearest, falling; -inf where there are fewer.
+        nearest: what it finds in float64, and the recall of other answers.
+        searched: (Q, K) int64 gallery rows that it finds in float32, as everything is evaluated.
         per_query: (Q,) float64 values of each task metric; empty without labels.
         means: their means over the queries that have something relevant.
+        metric: cosine, ip or l2.
     """
 
-    scores: np.ndarray
+    nearest: Nearest
+    searched: np.ndarray
     per_query: dict[str, np.ndarray]
     means: dict[str, float]
+    metric: str
+
+    def recall(self, ids: np.ndarray, ks: list[int]) -> dict[str, float]:
+        """``recall@k`` of the answers ``ids`` (Q, K): the mean over queries that have something to find."""
+        found = {k: self.nearest.recalls(ids, k) for k in ks}
+        return {f"recall@{k}": _mean(values) for k, values in found.items()}
+
+    def doubt(self, found: dict[str, float], exhaustive: bool) -> str | None:
+        """Why recalls ``found`` cannot be what they say, in a line; None where they can.
+
+        No search finds more than comparing every pair, and one that does so (``exhaustive``) finds all. Where
+        that is not what was measured, exact search in float32 is wrong, and with it what a search is said to
+        lose against it.
+        """
+        for name, value in found.items():
+            k = int(name.partition("@")[2])
+            exact = self.recall(self.searched, [k])[name]
+            if exhaustive and value < 1 - ROUNDING:
+                what = f"it compares every pair, and its {name} is {value:.3f}"
+            elif value > exact + ROUNDING:
+                what = f"its {name} of {value:.3f} is more than exact search's {exact:.3f}"
+            else:
+                continue
+            wrong = f"exact search in float32 is not exact on these vectors under {self.metric}"
+            return f"{what}: {wrong}; {_MEND[self.metric]}"
+        return None
+
+    def check(self, found: dict[str, float], exhaustive: bool) -> None:
+        """Refuse recalls that cannot be.
+
+        Raises:
+            DataError: there is a `doubt`.
+        """
+        reason = self.doubt(found, exhaustive)
+        if reason is not None:
+            raise DataError(reason)
 
 
 def truth(vectors: Vectors, metric: str, metrics: list[str], depth: int, block_mib: float) -> Truth:
@@ -40,66 +87,44 @@ def truth(vectors: Vectors, metric: str, metrics: list[str], depth: int, block_m
 
     Memory is two and a half blocks, whatever the size of the gallery.
     """
-    wanted = json.dumps([vectors.about["fingerprint"], metric, metrics, depth])
+    wanted = json.dumps(["float64", vectors.about["fingerprint"], metric, metrics, depth])
     path = vectors.folder / _FILE
     if path.is_file():
         with np.load(path) as stored:
             if str(stored["wanted"]) == wanted:
                 per_query = {name: stored[name] for name in metrics if name in stored.files}
-                return Truth(stored["scores"], per_query, _means(per_query))
-    neighbours, per_query = _exact(vectors, metric, metrics, depth, block_mib)
-    found = Truth(scores(vectors, neighbours.ids, metric), per_query, _means(per_query))
+                nearest = Nearest(vectors.queries, vectors.gallery, depth, metric, known=stored["rows"])
+                return Truth(nearest, stored["searched"], per_query, _means(per_query), metric)
+    relevance = vectors.relevance()
+    ignored = relevance.ignored(np.arange(len(vectors.queries)))
+    pairs = owners(ignored.offsets), ignored.items
+    nearest = Nearest(vectors.queries, vectors.gallery, depth, metric, ignored=pairs)
+    searched, per_query = _searched(vectors, relevance, metric, metrics, depth, block_mib)
     with written_whole(path) as aside:
-        np.savez(aside, allow_pickle=False, wanted=np.array(wanted), scores=found.scores, **per_query)
-    return found
+        np.savez(
+            aside,
+            allow_pickle=False,
+            wanted=np.array(wanted),
+            rows=nearest.rows,
+            searched=searched,
+            **per_query,
+        )
+    return Truth(nearest, searched, per_query, _means(per_query), metric)
 
 
-def scores(vectors: Vectors, ids: np.ndarray, metric: str) -> np.ndarray:
-    """Scores (Q, K) float64 of the gallery items ``ids`` (Q, K), whatever the index said; -inf for -1.
-
-    The same pair has the same score wherever it stands, so that ties are found by comparing.
-    """
-    result = np.empty(ids.shape, np.float64)
-    step = max(1, _BLOCK_BYTES // (8 * ids.shape[1] * vectors.gallery.shape[1]))
-    for start in range(0, len(ids), step):
-        run = slice(start, start + step)
-        # Sorted, a memory-mapped file is read once through.
-        unique, at = np.unique(np.maximum(ids[run], 0), return_inverse=True)
-        found = _lengthened(vectors.gallery[unique].astype(np.float64), metric)[at.reshape(ids[run].shape)]
-        asked = _lengthened(vectors.queries[run].astype(np.float64), metric)[:, None]
-        near = -np.square(found - asked).sum(axis=2) if metric == "l2" else (found * asked).sum(axis=2)
-        result[run] = np.where(ids[run] < 0, -np.inf, near)
-    return result
-
-
-def recalls(found: np.ndarray, exact: np.ndarray, ks: list[int]) -> dict[str, float]:
-    """``recall@k``: of the k nearest, how many were found. Among equally near ones each is right.
-
-    Args:
-        found: (Q, K) float64 scores of distinct items, from `scores`; -inf where nothing was found.
-        exact: (Q, T) float64 scores of the nearest, falling.
-        ks: at most K and T; where there are fewer than k items, all of them are asked for.
-    """
-    there = np.isfinite(exact).sum(axis=1)
-    return {f"recall@{k}": float(np.mean(_recall(found[:, :k], exact, np.minimum(k, there)))) for k in ks}
-
-
-def _recall(found: np.ndarray, exact: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    last = np.take_along_axis(exact, np.maximum(wanted - 1, 0)[:, None], axis=1)  # (Q, 1)
-    with np.errstate(invalid="ignore"):
-        enough = found >= last - TOLERANCE * np.maximum(1.0, np.abs(last))
-    hits = np.minimum((enough & np.isfinite(found)).sum(axis=1), wanted)
-    return np.where(wanted > 0, hits / np.maximum(wanted, 1), 1.0)
-
-
-def _exact(
-    vectors: Vectors, metric: str, metrics: list[str], depth: int, block_mib: float
-) -> tuple[Neighbours, dict[str, np.ndarray]]:
-    queries, relevance = torch.from_numpy(vectors.queries), vectors.relevance()
+def _searched(
+    vectors: Vectors,
+    relevance: LabelRelevance,
+    metric: str,
+    metrics: list[str],
+    depth: int,
+    block_mib: float,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    queries = torch.from_numpy(vectors.queries)
     if not vectors.labelled:
         similarity = Similarity(queries, vectors.gallery, metric)
         runs = ranked(similarity, relevance, depth, np.inf, block_mib)
-        return joined(Neighbours(run.ids, run.scores) for run in runs), {}
+        return joined(Neighbours(run.ids, run.scores) for run in runs).ids, {}
     found = evaluate(
         queries,
         vectors.gallery,
@@ -109,15 +134,15 @@ def _exact(
         block_mib=block_mib,
         similarity=metric,
     )
-    return found.neighbours, found.per_query
+    return found.neighbours.ids, found.per_query
 
 
 def _means(per_query: dict[str, np.ndarray]) -> dict[str, float]:
     known = {name: values for name, values in per_query.items() if not np.isnan(values).all()}
-    return {name: float(np.nanmean(values)) for name, values in known.items()}
+    return {name: _mean(values) for name, values in known.items()}
 
 
-def _lengthened(vectors: np.ndarray, metric: str) -> np.ndarray:
-    if metric != "cosine":
-        return vectors
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.finfo(np.float64).tiny)
+def _mean(values: np.ndarray) -> float:
+    """The mean of ``values`` (Q,) that are numbers; NaN where none is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")

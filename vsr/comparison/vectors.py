@@ -12,6 +12,7 @@ import numpy as np
 from vsr.data import LabelRelevance
 from vsr.errors import DataError
 from vsr.files import write_json, written_whole
+from vsr.index.copies import digests
 
 BLOCK = 65536  # vectors copied at a time
 GALLERY, QUERIES, LABELS, ABOUT = "gallery.npy", "queries.npy", "labels.npz", "vectors.json"
@@ -65,7 +66,7 @@ class Vectors:
         gallery: (N, d) float32, memory-mapped.
         queries: (Q, d) float32.
         labelled: whether there are labels to judge by.
-        about: number, width, source and fingerprint.
+        about: number, width, source, fingerprint, and how many of the gallery are copies of others.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -107,6 +108,8 @@ def prepared(source: Source, folder: Path, n_queries: int, seed: int) -> Vectors
     source.write(folder, n_queries, seed)
     gallery, queries = (np.load(folder / name, mmap_mode="r") for name in (GALLERY, QUERIES))
     sizes = {"n": len(gallery), "width": gallery.shape[1], "queries": len(queries)}
+    distinct = np.unique(np.concatenate([digests(gallery[block]) for block in blocks(len(gallery))]))
+    sizes["copies"] = len(gallery) - len(distinct)
     fingerprint = _fingerprint(gallery, queries)
     write_json(about, {**wanted, **sizes, "fingerprint": fingerprint})  # last: what is said is there
     return Vectors(folder)

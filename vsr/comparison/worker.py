@@ -23,7 +23,7 @@ from vsr import index as indexes
 from vsr.comparison.plan import Knobs
 from vsr.comparison.process import private_mib
 from vsr.comparison.timing import latency, throughput
-from vsr.comparison.truth import Truth, recalls, scores, truth
+from vsr.comparison.truth import Truth, truth
 from vsr.comparison.vectors import Vectors
 from vsr.data import LabelRelevance
 from vsr.index import Index
@@ -135,7 +135,7 @@ class Measurement:
         return {"one": one, "all": every, "latency": alone}
 
     def _quality(self, index: Index, exact: Truth) -> dict[str, Any]:
-        vectors, k, depth, metric = (self.vectors, *(self.how[one] for one in ("k", "depth", "metric")))
+        vectors, k, depth = self.vectors, self.how["k"], self.how["depth"]
         queries, relevance = torch.from_numpy(vectors.queries), self.relevance
         if vectors.labelled:
             measured = evaluate(
@@ -145,9 +145,10 @@ class Measurement:
         else:
             near, task = Search(relevance, k, index)(queries, vectors.gallery), {}
         ks = sorted({1, k})
-        found = recalls(scores(vectors, near.ids, metric), exact.scores, ks)
+        found = exact.recall(near.ids, ks)
         far = Search(relevance, depth, index)(queries, vectors.gallery)
-        found |= recalls(scores(vectors, far.ids, metric), exact.scores, [depth])
+        found |= exact.recall(far.ids, [depth])
+        exact.check(found, self.job["exhaustive"])
         return {"recall": found, "task": task}
 
 

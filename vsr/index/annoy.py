@@ -21,7 +21,8 @@ _PART = "index.ann"
 class Annoy(Backend):
     """Trees that split the vectors by hyperplanes between two of them. Every `add` builds them anew.
 
-    Searches run in one thread, as Annoy's do.
+    Searches run in one thread, as Annoy's do. Under ip vectors must not be short against 1: at lengths of
+    1e-3 its thresholds cost a tenth of the recall, at 1e-4 half.
 
     Args:
         n_trees: how many.

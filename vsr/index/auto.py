@@ -34,7 +34,7 @@ class Choice(NamedTuple):
         backend: its class.
         knobs: constructor arguments.
         number_bytes: bytes for each number of a vector.
-        vector_bytes: further bytes for each vector: links, ids, factors.
+        vector_bytes: further bytes for each vector: links, ids, digests, factors.
         recall: the most recall@10 to be hoped for, whatever the search knobs.
         why: what it is good for.
     """
@@ -48,9 +48,9 @@ class Choice(NamedTuple):
 
 
 CHOICES = (
-    Choice(HNSW, {}, 4, 290, 0.999, "a graph of whole vectors is the fastest"),
+    Choice(HNSW, {}, 4, 298, 0.999, "a graph of whole vectors is the fastest"),
     Choice(IVFFlat, {}, 4.4, 16, 0.999, "lists of whole vectors need no links"),
-    Choice(HNSWSQ8, {}, 1, 290, 0.97, "a graph of a byte a number is fast and small"),
+    Choice(HNSWSQ8, {}, 1, 298, 0.97, "a graph of a byte a number is fast and small"),
     Choice(IVFSQ8, {}, 1.4, 16, 0.97, "a byte a number is a quarter of the memory"),
     Choice(IVFRaBitQ, {}, 1.0, 32, 0.9, "half a byte a number keeps most of the order"),
     Choice(

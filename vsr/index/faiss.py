@@ -15,6 +15,10 @@ class Faiss(FaissBackend):
 
     Which of the search knobs it has, and whether vectors can be removed, is known once it is trained.
 
+    A graph of it (``HNSW32,Flat``) links copies of a vector to one another alone, and thousands of them hide
+    the rest: ``index=hnsw`` links each distinct vector once. Codes in lists, under ip, want vectors not short
+    against 1, as Faiss's centers are that long.
+
     Args:
         factory: the factory string; without IDMap, for ids are kept here.
         nprobe: inverted lists that a search looks into; null is the root of their number.
@@ -24,8 +28,8 @@ class Faiss(FaissBackend):
         seed: of k-means.
 
     Raises:
-        ValueError: an IDMap, or an unknown metric; in ``train``, a string that Faiss does not understand or
-            cannot build for these vectors or this metric.
+        ValueError: an IDMap or NSG, or an unknown metric; in ``train``, a string that Faiss does not
+            understand or cannot build for these vectors or this metric.
     """
 
     name = "faiss"
@@ -43,6 +47,8 @@ class Faiss(FaissBackend):
         super().__init__(metric, seed)
         if "IDMap" in factory:
             raise ConfigError(f"factory must be without IDMap (ids are kept anyway), got {factory!r}")
+        if "NSG" in factory:  # which never ends on 50 copies of a vector, and ends the process on few vectors
+            raise ConfigError(f"factory must be without NSG, got {factory!r}: take index=nsg")
         self.factory = factory
         self.nprobe = nprobe
         self.ef_search = ef_search

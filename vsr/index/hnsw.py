@@ -5,10 +5,11 @@ Source: Malkov and Yashunin 2016 (arXiv 1603.09320).
 
 from typing import Any, ClassVar
 
-from vsr.index.faiss_backend import EF_SEARCH, FaissBackend
+from vsr.index.faiss_backend import EF_SEARCH
+from vsr.index.graph import FaissGraph
 
 
-class HNSW(FaissBackend):
+class HNSW(FaissGraph):
     """A graph of whole vectors. The same on every build with one thread only.
 
     Args:

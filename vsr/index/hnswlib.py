@@ -8,16 +8,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from vsr.index.backend import Backend, Found
+from vsr.index.backend import Found
 from vsr.index.extras import library
 from vsr.index.faiss_backend import EF_SEARCH, faiss
 from vsr.index.filtering import compared
+from vsr.index.graph import Graph
 from vsr.index.saving import Archive, Opened
 
 _PART = "index.hnswlib"
 
 
-class HNSWLib(Backend):
+class HNSWLib(Graph):
     """A graph of whole vectors. The same on every build with one thread only.
 
     Removed vectors stay in the graph, marked, and in memory. Threads are those of Faiss (`vsr.threads`).
@@ -38,6 +39,7 @@ class HNSWLib(Backend):
     grid: ClassVar = {"ef_search": EF_SEARCH}
     removable = True
     keeps_vectors = True
+    _near_one = True
 
     def __init__(
         self,
@@ -61,8 +63,8 @@ class HNSWLib(Backend):
     def _empty_graph(self, width: int) -> Any:
         return self._library().Index("l2" if self.metric == "l2" else "ip", width)
 
-    def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
-        needed = int(places[-1]) + 1
+    def _link(self, vectors: np.ndarray, nodes: np.ndarray) -> None:
+        needed = int(nodes[-1]) + 1
         if self.index_ is None:
             self.index_ = self._empty_graph(vectors.shape[1])
             self.index_.init_index(
@@ -70,32 +72,35 @@ class HNSWLib(Backend):
             )
         elif needed > self.index_.get_max_elements():
             self.index_.resize_index(needed)
-        self.index_.add_items(vectors, places, num_threads=faiss.omp_get_max_threads())
+        self.index_.add_items(vectors, nodes, num_threads=faiss.omp_get_max_threads())
 
     def _nearest(self, queries: np.ndarray, k: int, mask: np.ndarray | None = None, effort: int = 1) -> Found:
-        self.index_.set_ef(max(self.ef_search, k))
         try:
-            places, far = self.index_.knn_query(queries, k, num_threads=faiss.omp_get_max_threads())
+            return super()._nearest(queries, k, mask, effort)
         except RuntimeError:  # a query whose part of the graph holds fewer than k: it says no more than that
             return compared(self, queries, k, np.flatnonzero(self._places.ids >= 0))
-        return (-far if self.metric == "l2" else 1 - far), places.astype(np.int64)
 
-    def _vectors(self, places: np.ndarray) -> np.ndarray:
-        return np.asarray(self.index_.get_items(places), np.float32)
+    def _walk(self, queries: np.ndarray, k: int, mask: np.ndarray | None, effort: int) -> Found:
+        self.index_.set_ef(max(self.ef_search, k))
+        nodes, far = self.index_.knn_query(queries, k, num_threads=faiss.omp_get_max_threads())
+        return (-far if self.metric == "l2" else 1 - far), nodes.astype(np.int64)
 
-    def _remove(self, places: np.ndarray) -> None:
-        for place in places.tolist():
-            self.index_.mark_deleted(place)
+    def _node_vectors(self, nodes: np.ndarray) -> np.ndarray:
+        return np.asarray(self.index_.get_items(nodes), np.float32)
 
-    def _write(self, archive: Archive) -> None:
+    def _unlink(self, nodes: np.ndarray) -> None:
+        for node in nodes.tolist():
+            self.index_.mark_deleted(node)
+
+    def _write_graph(self, archive: Archive) -> None:
         if self.index_ is not None:
             archive.save_with(_PART, self.index_.save_index)
 
-    def _read(self, opened: Opened) -> None:
+    def _read_graph(self, opened: Opened) -> None:
         if _PART in opened.archive.names and self.width_ is not None:
             self.index_ = self._empty_graph(self.width_)
             with opened.archive.as_path(_PART) as path:
-                self.index_.load_index(path, max_elements=len(self._places.ids))
+                self.index_.load_index(path, max_elements=len(self._copies.digests))
 
-    def _bytes(self) -> int:
+    def _graph_bytes(self) -> int:
         return 0 if self.index_ is None else self.index_.index_file_size()

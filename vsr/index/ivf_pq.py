@@ -11,6 +11,8 @@ from vsr.index.faiss_backend import K_FACTOR, NPROBE, FaissBackend, lists, paddi
 class IVFPQ(FaissBackend):
     """Codes of ``m`` bytes in inverted lists.
 
+    Under ip vectors must not be short against 1: Faiss's centers are that long, and codes hold what is left.
+
     Args:
         nlist: number of lists; null is 4 √n, at most one for every 39 training vectors.
         m: bytes a code, each for d / m numbers of the vector; null is d / 4. Must divide d.

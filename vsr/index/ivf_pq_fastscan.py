@@ -15,6 +15,8 @@ from vsr.index.filtering import compared
 class IVFPQFastScan(FaissBackend):
     """Codes of ``m`` half bytes in inverted lists.
 
+    Under ip vectors must not be short against 1: Faiss's centers are that long, and codes hold what is left.
+
     Args:
         nlist: number of lists; null is 4 √n, at most one for every 39 training vectors.
         m: half bytes a code, each for d / m numbers of the vector; null is d / 2. Must divide d.

@@ -12,6 +12,8 @@ from vsr.index.faiss_backend import NPROBE, FaissBackend, lists
 class IVFRaBitQ(FaissBackend):
     """Codes of ``bits`` bits a number, and a few floats, in inverted lists; scores are unbiased estimates.
 
+    Under ip vectors must not be short against 1: Faiss's centers are that long, and codes hold what is left.
+
     Args:
         bits: bits a number, 1 to 9.
         nlist: number of lists; null is 4 √n, at most one for every 39 training vectors.

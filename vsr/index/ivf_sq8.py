@@ -5,7 +5,10 @@ from vsr.index.ivf_flat import IVFFlat
 
 
 class IVFSQ8(IVFFlat):
-    """Vectors of d bytes in the lists, whose scores they give; in all else, arguments too, as `IVFFlat`."""
+    """Vectors of d bytes in the lists, whose scores they give; in all else, arguments too, as `IVFFlat`.
+
+    Under ip vectors must not be short against 1: Faiss's centers are that long, and codes hold what is left.
+    """
 
     name = "ivf_sq8"
 

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vsr.index.backend import Found
-from vsr.index.faiss_backend import EF_SEARCH, FaissBackend, faiss
+from vsr.index.faiss_backend import EF_SEARCH, faiss
+from vsr.index.graph import FaissGraph
 
 _NEIGHBOURS = 64  # of the graph that is pruned: Faiss's own value
 _FEW = (
@@ -17,7 +18,7 @@ _FEW = (
 _EXACT = 20_000  # vectors up to which the graph to be pruned is built by comparing all with all
 
 
-class NSG(FaissBackend):
+class NSG(FaissGraph):
     """A pruned nearest-neighbour graph of whole vectors. Every `add` builds it anew.
 
     Args:
@@ -43,18 +44,18 @@ class NSG(FaissBackend):
         if isinstance(index, faiss.IndexNSG):
             index.GK = _NEIGHBOURS
 
-    def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
+    def _link(self, vectors: np.ndarray, nodes: np.ndarray) -> None:
         if self.index_ is not None and self.index_.ntotal:
-            vectors = np.concatenate([self._vectors(np.arange(self.index_.ntotal)), vectors])
+            vectors = np.concatenate([self._node_vectors(np.arange(self.index_.ntotal)), vectors])
         self.index_ = self._make(*vectors.shape)
         if isinstance(self.index_, faiss.IndexNSG):
             self.index_.build_type = 0 if len(vectors) <= _EXACT else 1  # 1: by NN-descent
         self.index_.add(vectors)
 
-    def _nearest(self, queries: np.ndarray, k: int, mask: np.ndarray | None = None, effort: int = 1) -> Found:
+    def _walk(self, queries: np.ndarray, k: int, mask: np.ndarray | None, effort: int) -> Found:
         if isinstance(self.index_, faiss.IndexNSG):
             self.index_.nsg.search_L = self.ef_search
-        return super()._nearest(queries, k, mask, effort)
+        return super()._walk(queries, k, mask, effort)
 
     def _has(self, name: str) -> bool:
         return True

@@ -1,30 +1,33 @@
-"""Recall of an index against exact search, distance ties counted right."""
+"""Recall of an index against exact search: the one definition of it, distance ties counted right."""
 
 import numpy as np
 
-from vsr.index.flat import Flat
-from vsr.index.neighbours import Neighbours
-from vsr.index.vectors import as_vectors
+from vsr.index.nearest import Pairs, Space, nearest
+from vsr.index.neighbours import Neighbours, ordered
+from vsr.index.places import Places
 
-_BLOCK_FLOATS = 1 << 23  # gathered at a time: 64 MiB as float64
-_TOLERANCE = 1e-6  # of the lengths multiplied: float32 products differ by less between libraries
+# Of a distance: sums in float32 do not tell more apart, when they are taken of differences.
+_TIED = 1e-6
 
 
 class Truth:
-    """What exact search finds, to hold other answers against.
+    """What exact search in float64 finds, to hold other answers against.
 
     Args:
         queries: (Q, d) floating point.
-        gallery: (n, d) floating point, what was searched.
+        gallery: (n, d) floating point, what was searched; perhaps memory-mapped.
         k: the most neighbours that will be asked about.
         metric: cosine, ip or l2.
         ids: (n,) int64 ids of the gallery; by default its rows.
+        ignored: queries (m,) and gallery rows (m,) of pairs that are not to be found.
+        known: (Q, k) the `rows` of the same truth, found before; None to search now.
 
     Attributes:
-        neighbours: the exact ones, (Q, k).
+        rows: (Q, k) int64 gallery rows of the nearest, of equally near ones the lower; -1 where there are
+            fewer.
 
     Raises:
-        ValueError: vectors, ids or ``k`` that no index takes.
+        ValueError: vectors, ids or ``k`` that no index takes, or ``known`` of another shape.
     """
 
     def __init__(
@@ -34,59 +37,69 @@ class Truth:
         k: int = 100,
         metric: str = "cosine",
         ids: np.ndarray | None = None,
+        ignored: Pairs | None = None,
+        known: np.ndarray | None = None,
     ) -> None:
-        exact = Flat(metric)
-        exact.add(gallery, ids)
-        self.metric = metric
-        self.neighbours: Neighbours = exact.search(queries, k)
-        self._places = exact._places
-        self._gallery = gallery
-        self._queries = as_vectors(queries, None, metric)
+        if k < 1:
+            raise ValueError(f"k must be >= 1, got {k}")
+        self._space = Space(queries, gallery, metric)
+        self._places = Places(Places().checked(ids, len(gallery)))
+        if known is None:
+            self.rows, self._far = nearest(self._space, k, ignored)
+            return
+        if known.shape != (len(queries), k):
+            raise ValueError(f"known must be rows {(len(queries), k)}, got {known.shape}")
+        self.rows, self._far = known, self._distances(known)
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """The nearest (Q, k), as an index gives them."""
+        return ordered(self._places.named(self.rows), self._space.scores(self._far))
 
     def recalls(self, ids: np.ndarray, k: int) -> np.ndarray:
         """Recall@k (Q,) float64: how many of ``ids`` (Q, >= k) belong in the exact top k, over min(k, n).
 
-        One belongs that is no farther than the k-th of exact search, whichever of equally far ones that is.
-        A repeated id counts once, -1 never; NaN when the gallery is empty.
+        One belongs that is no farther than the k-th of exact search, whichever of equally far ones that is;
+        farther by a millionth of that distance is equally far. A repeated id counts once, -1 never. NaN where
+        nothing is to be found. Columns may end at n.
 
         Raises:
-            ValueError: fewer than ``k`` columns, here or in the exact answer.
+            ValueError: fewer than ``k`` columns, here or in the exact answer, or an unknown id.
         """
-        exact = self.neighbours.ids
-        if min(ids.shape[1], exact.shape[1]) < k:
-            got = f"{ids.shape[1]} against {exact.shape[1]} exact"
+        columns = max(ids.shape[1], k) if ids.shape[1] >= len(self._places) else ids.shape[1]
+        if min(columns, self.rows.shape[1]) < k:
+            got = f"{ids.shape[1]} against {self.rows.shape[1]} exact"
             raise ValueError(f"recall@{k} needs {k} neighbours, got {got}")
-        ids, exact = ids[:, :k], exact[:, :k]
-        n_exact = (exact >= 0).sum(axis=1)
-        hit = np.zeros(ids.shape, bool)
-        for column in range(k):  # (Q, k) at a time rather than (Q, k, k)
-            hit |= ids == exact[:, column : column + 1]
-        hit &= (ids >= 0) & ~_repeated(ids)
-        self._add_ties(hit, ids, exact, n_exact)
+        ids = ids[:, :k]
+        there = (self.rows[:, :k] >= 0).sum(axis=1)
+        far = self._distances(self._found(ids))
+        hits = (far <= self._bound(there)[:, None]) & np.isfinite(far) & ~_repeated(ids)
         with np.errstate(invalid="ignore"):
-            return np.minimum(hit.sum(axis=1), n_exact) / n_exact
+            return np.minimum(hits.sum(axis=1), there) / there
 
-    def _add_ties(self, hit: np.ndarray, ids: np.ndarray, exact: np.ndarray, n_exact: np.ndarray) -> None:
-        """Mark in ``hit`` (Q, k) what exact search left out though it is as near as its last."""
-        query, column = np.nonzero(~hit & (ids >= 0) & ~_repeated(ids))
-        step = max(1, _BLOCK_FLOATS // self._queries.shape[1])
-        for start in range(0, len(query), step):
-            q, c = query[start : start + step], column[start : start + step]
-            score, size = self._scores(q, ids[q, c])
-            bound, _ = self._scores(q, exact[q, n_exact[q] - 1])
-            hit[q, c] = score >= bound - _TOLERANCE * size
+    def _bound(self, there: np.ndarray) -> np.ndarray:
+        """The distance (Q,) up to which an item is as near as the ``there``-th."""
+        bound = np.full(len(there), -np.inf)
+        query = np.flatnonzero(there)
+        last = there[query] - 1
+        far = self._far[query, last]
+        bound[query] = far + _TIED * np.abs(far) + self._space.rounding(query, self.rows[query, last])
+        return bound
 
-    def _scores(self, queries: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """True scores (m,) of pairs, and the size of the products that made them, in float64."""
-        places = self._places.find(ids)
-        if (places < 0).any():
-            raise ValueError(f"a search gave id {ids[places < 0][0]}, which the gallery does not have")
-        vectors = as_vectors(self._gallery[places], None, self.metric).astype(np.float64)
-        asked = self._queries[queries].astype(np.float64)
-        size = np.linalg.norm(vectors, axis=1) * np.linalg.norm(asked, axis=1)
-        if self.metric == "l2":
-            return -((vectors - asked) ** 2).sum(axis=1), size
-        return (vectors * asked).sum(axis=1), size
+    def _found(self, ids: np.ndarray) -> np.ndarray:
+        """The gallery row of each of ``ids`` (Q, K), -1 where the id is."""
+        rows = self._places.find(ids.ravel()).reshape(ids.shape)
+        unknown = (rows < 0) & (ids >= 0)
+        if unknown.any():
+            raise ValueError(f"a search gave id {ids[unknown][0]}, which the gallery does not have")
+        return rows
+
+    def _distances(self, rows: np.ndarray) -> np.ndarray:
+        """Distances (Q, K) of gallery ``rows`` (Q, K); inf for -1."""
+        far = np.full(rows.shape, np.inf)
+        there = rows >= 0
+        far[there] = self._space.distances(np.nonzero(there)[0], rows[there])
+        return far
 
 
 def _repeated(ids: np.ndarray) -> np.ndarray:

@@ -26,7 +26,8 @@ class ScaNN(Backend):
 
     Two builds of the same vectors may differ in a few neighbours, on one thread too: the library has no seed
     to set, and the last bits of its sums follow where its memory lies (of 60 builds one half differed from
-    the other).
+    the other). A query alone goes another way than one among many, and may get other neighbours, one in a
+    hundred. Vectors must not be short against 1: at lengths of 1e-4 its thresholds cost most of the recall.
 
     Args:
         n_leaves: of the tree; null is √n.

@@ -8,15 +8,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from vsr.index.backend import Backend, Found
+from vsr.index.backend import Found
 from vsr.index.extras import library
 from vsr.index.faiss_backend import EF_SEARCH, faiss
+from vsr.index.graph import Graph
 from vsr.index.saving import Archive, Opened
 
 _PART = "index.usearch"
 
 
-class USearch(Backend):
+class USearch(Graph):
     """A graph of whole vectors. Threads are those of Faiss (`vsr.threads`).
 
     Args:
@@ -34,6 +35,7 @@ class USearch(Backend):
     grid: ClassVar = {"ef_search": EF_SEARCH}
     removable = True
     keeps_vectors = True
+    _near_one = True
 
     def __init__(
         self, m: int = 16, ef_construction: int = 128, ef_search: int = 64, metric: str = "cosine"
@@ -49,7 +51,7 @@ class USearch(Backend):
     def _library() -> ModuleType:
         return library("usearch.index", "usearch")
 
-    def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
+    def _link(self, vectors: np.ndarray, nodes: np.ndarray) -> None:
         if self.index_ is None:
             self.index_ = self._library().Index(
                 ndim=vectors.shape[1],
@@ -59,31 +61,31 @@ class USearch(Backend):
                 expansion_add=self.ef_construction,
                 expansion_search=self.ef_search,
             )
-        self.index_.add(places, vectors, threads=faiss.omp_get_max_threads())
+        self.index_.add(nodes, vectors, threads=faiss.omp_get_max_threads())
 
-    def _nearest(self, queries: np.ndarray, k: int, mask: np.ndarray | None = None, effort: int = 1) -> Found:
+    def _walk(self, queries: np.ndarray, k: int, mask: np.ndarray | None, effort: int) -> Found:
         self.index_.expansion_search = max(self.ef_search, k)
         found = self.index_.search(queries, k, threads=faiss.omp_get_max_threads())
         far = np.asarray(found.distances, np.float32).reshape(len(queries), k)
-        places = np.asarray(found.keys).reshape(len(queries), k).astype(np.int64)
+        nodes = np.asarray(found.keys).reshape(len(queries), k).astype(np.int64)
         counts = np.reshape(getattr(found, "counts", len(found)), (-1, 1))
-        places[np.arange(k) >= counts] = -1  # beyond what it found it says 0
-        return (-far if self.metric == "l2" else 1 - far), places
+        nodes[np.arange(k) >= counts] = -1  # beyond what it found it says 0
+        return (-far if self.metric == "l2" else 1 - far), nodes
 
-    def _vectors(self, places: np.ndarray) -> np.ndarray:
-        return np.array(self.index_.get(places), np.float32)
+    def _node_vectors(self, nodes: np.ndarray) -> np.ndarray:
+        return np.array(self.index_.get(nodes), np.float32)
 
-    def _remove(self, places: np.ndarray) -> None:
-        self.index_.remove(places)
+    def _unlink(self, nodes: np.ndarray) -> None:
+        self.index_.remove(nodes)
 
-    def _write(self, archive: Archive) -> None:
+    def _write_graph(self, archive: Archive) -> None:
         if self.index_ is not None:
             archive.save_with(_PART, self.index_.save)
 
-    def _read(self, opened: Opened) -> None:
+    def _read_graph(self, opened: Opened) -> None:
         if _PART in opened.archive.names:
             with opened.archive.as_path(_PART) as path:
                 self.index_ = self._library().Index.restore(path)
 
-    def _bytes(self) -> int:
+    def _graph_bytes(self) -> int:
         return 0 if self.index_ is None else int(self.index_.serialized_length)

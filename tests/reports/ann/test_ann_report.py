@@ -98,11 +98,19 @@ def test_a_busy_machine_scattered_repeats_and_failures_are_told(write):
     told = json.loads((folder / "comparison.json").read_text())
     assert [one["names"] for one in warnings(read_comparison(folder))] == [["nsg: build: took 9 GiB"]]
     told["about"]["machine"]["load"] = 5.0
-    told["about"]["vectors"]["queries"] = 50
+    told["about"]["vectors"] |= {"queries": 50, "copies": 400}
+    told["about"]["exact_recall"] = {"recall@10": 0.5}
     told["settings"][1] |= {"qps_1_max": 9000.0, "busy_1": 0.4}
     (folder / "comparison.json").write_text(json.dumps(told))
     texts = [one["text"] for one in warnings(read_comparison(folder))]
-    for said in ("load 5.0 on 2 cores", "Only 50 queries", "1 of 6 settings the repeats", "kept waiting"):
+    for said in (
+        "load 5.0 on 2 cores",
+        "Only 50 queries",
+        "1 of 6 settings the repeats",
+        "kept waiting",
+        "400 of 1\u2009000 vectors in the gallery (40%) are copies of others",
+        "Exact search in float32 has a recall@10 of 0.500 on these vectors",
+    ):
         assert any(said in text for text in texts), said
 
 

@@ -20,6 +20,8 @@ _BUSY = 0.5  # load a core, before the start
 _WIDE = 0.25  # spread of repeats, as a share of their median
 _FEW = 200  # queries
 _MOST_NAMES = 20
+_EQUAL = 0.01  # of the gallery, copies of others
+_ROUNDING = 0.005  # of recall
 _WAITED = 0.8  # of a processor that a search with one thread got
 
 
@@ -146,6 +148,18 @@ def _general(found: Comparison) -> list[str]:
         texts.append("The vectors have no labels: task metrics were not measured.")
     if vectors["queries"] < _FEW:
         texts.append(f"Only {vectors['queries']} queries were searched for: recall is known roughly.")
+    exact = found.about.get("exact_recall", {}).get(found.recall, 1.0)
+    if exact < 1 - _ROUNDING:
+        texts.append(
+            f"Exact search in float32 has a {found.recall} of {three(exact)} on these vectors: what index "
+            "methods lose against it says little."
+        )
+    copies = vectors.get("copies", 0)
+    if copies > _EQUAL * found.n:
+        texts.append(
+            f"{count(copies)} of {count(found.n)} vectors in the gallery ({copies / found.n:.0%}) are copies "
+            "of others. Each is as right as the next, which makes recall easier than among distinct ones."
+        )
     return texts
 
 
