@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 import lightning as L
 import torch
-import torch.nn.functional as F
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from vsr.data import Batch
 from vsr.training.devices import gather, gather_sizes
+from vsr.unit import unit_length
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def embedding_health(embeddings: Tensor, labels: Tensor, k: int = 10) -> dict[st
 
     Numbers of positive pairs are NaN where no label repeats.
     """
-    unit = F.normalize(embeddings.float(), dim=1)
+    unit = unit_length(embeddings.float())
     cosine = unit @ unit.T  # (N, N)
     itself = torch.eye(len(unit), dtype=torch.bool, device=unit.device)
     same = labels[:, None] == labels[None, :]
