@@ -21,8 +21,8 @@ NO_ZERO = 1e-16  # keeps from dividing by 0 alone; lengths of 1e-13 still come o
 def unit_length(vectors: Tensor) -> Tensor:
     """Rows of (N, D) scaled to length 1, those of zeros left as they are.
 
-    Values, and gradients of rows of length `SHORT` or more, are those of ``F.normalize`` to the last bit. With
-    g the gradient that arrives at a row, what leaves it is at most ``|g| / SHORT`` long.
+    Values, and gradients of rows of length `SHORT` or more, are those of ``F.normalize`` to the last bit.
+    With g the gradient that arrives at a row, what leaves it is at most ``|g| / SHORT`` long.
     """
     return F.normalize(damped(vectors), dim=1, eps=NO_ZERO)
 

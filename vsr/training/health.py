@@ -1,12 +1,13 @@
-"""The health of an embedding while it trains: does it use its space, and are there hubs in it?"""
+"""The health of a run while it trains: does the embedding use its space, is all that moves finite?"""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import lightning as L
 import torch
 from lightning.pytorch.trainer.states import TrainerFn
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from vsr.data import Batch
 from vsr.training.devices import gather, gather_sizes
@@ -40,7 +41,7 @@ def embedding_health(embeddings: Tensor, labels: Tensor, k: int = 10) -> dict[st
     squared = (2 - 2 * cosine).clamp(min=0)
     pairs = squared[~itself]
     spectrum = torch.linalg.svdvals(unit)
-    share = spectrum / spectrum.sum()
+    share = spectrum / spectrum.sum().clamp(min=1e-30)  # zeros lie on one point too
     entropy = -torch.special.xlogy(share, share).sum()
     nearest = cosine.masked_fill(itself, -2).topk(min(k, len(unit) - 1), dim=1).indices
     return {
@@ -79,6 +80,23 @@ def complaints(health: Mapping[str, float], width: int) -> dict[str, str]:
             "found for most queries"
         )
     return found
+
+
+def not_finite(module: nn.Module, optimizers: Iterable[Optimizer]) -> str | None:
+    """The first weight, or number that an optimizer keeps of one, that is not finite; None where all are.
+
+    A second moment of inf, from a gradient whose square overflows, leaves losses as they are and its weight
+    where it is, for ever. Looking takes about as long as an optimizer's step, so once an epoch will do.
+    """
+    names = {weight: name for name, weight in module.named_parameters()}
+    kept = [(name, weight) for weight, name in names.items()]
+    for optimizer in optimizers:
+        for weight, state in optimizer.state.items():
+            of = f" of {names.get(weight, 'a weight')} in the optimizer"
+            kept += [(key + of, value) for key, value in state.items() if isinstance(value, Tensor)]
+    finite = [torch.isfinite(value).all().to(kept[0][1].device) for _, value in kept]  # one wait for all
+    bad = (~torch.stack(finite)).nonzero() if finite else ()
+    return f"{kept[int(bad[0])][0]} is not finite" if len(bad) else None
 
 
 class EmbeddingHealth(L.Callback):
