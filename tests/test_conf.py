@@ -189,3 +189,7 @@ def test_a_value_of_another_kind_is_one_line(override, message):
         return
     with pytest.raises(ConfigError, match=message):
         assemble.instantiate(config[group], group)
+
+
+def test_evaluating_on_a_gpu_by_the_name_of_an_entry_keeps_the_precision_of_training():
+    assert composed("trainer=gpu", "checkpoint=x", name="evaluate")["trainer"]["precision"] == "as_trained"

@@ -26,8 +26,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from vsr.errors import ConfigError, Pruned, UserError, nearest
+from vsr.precision import precision_of
 from vsr.sweeps.job import PRUNED, end_with_parent
 from vsr.trained import AS_TRAINED, KEYS, overridden
+from vsr.trainer import ELSEWHERE, accepted
 
 if TYPE_CHECKING:
     from torch import nn
@@ -273,6 +275,7 @@ def training_run(cfg: DictConfig) -> Any:
     config = plain(cfg)
     folder = run_folder()
     _check_choices()
+    accepted(config["trainer"])  # before anything takes long
     set_threads(config["threads"])
     evaluation = ranking_evaluation(config)
     module = training_module(config)
@@ -286,16 +289,32 @@ def training_run(cfg: DictConfig) -> Any:
     record = Record(best["monitor"], best["mode"])
     on_test = [EveryEpochTest(evaluation)] if looks_at_test(config) else []
     loggers = [instantiate(config["logger"], "logger", save_dir=str(folder))] if config["logger"] else False
-    trainer = instantiate(
-        config["trainer"],
-        "trainer",
-        default_root_dir=str(folder),
-        callbacks=[evaluation, *on_test, record, *callbacks],
-        logger=loggers,
-    )
+    trainer = _trainer(config["trainer"], folder, [evaluation, *on_test, record, *callbacks], loggers)
     for logger in trainer.loggers:
         logger.log_hyperparams(config)
     return Run(module, data, trainer, evaluation, record, folder, config, config["ckpt_path"], config["seed"])
+
+
+def _trainer(options: dict[str, Any], folder: Path, callbacks: list[Any], logger: Any) -> Any:
+    """Lightning's Trainer for a run in ``folder``.
+
+    Raises:
+        ConfigError: an option that we set ourselves, or a value that Lightning or we refuse.
+    """
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+    from vsr.training.trainer import agreeing, profile_into
+
+    options, callbacks = agreeing(accepted(options), callbacks)
+    objects = {"default_root_dir": str(folder), "callbacks": callbacks, "logger": logger}
+    try:
+        trainer = instantiate(options, "trainer", **objects)
+    except HydraException as error:
+        if isinstance(error.__cause__, MisconfigurationException):
+            raise ConfigError(f"trainer: {error.__cause__}") from error
+        raise
+    profile_into(trainer, folder)
+    return trainer
 
 
 def training_module(config: dict[str, Any]) -> Any:
@@ -342,8 +361,8 @@ def ranking_evaluation(config: dict[str, Any]) -> Any:
 def evaluation_run(cfg: DictConfig) -> Any:
     """What `vsr.training.evaluate_checkpoint` needs, from the composed ``evaluate.yaml``.
 
-    Everything in `vsr.trained.KEYS` is what the checkpoint was trained with, unless the command line says
-    otherwise.
+    Everything in `vsr.trained.KEYS`, and the precision, is what the checkpoint was trained with, unless the
+    command line says otherwise.
     """
     from torch import nn
 
@@ -360,15 +379,12 @@ def evaluation_run(cfg: DictConfig) -> Any:
     config["model"] = without_weights(config["model"])
     set_threads(given["threads"])
     folder = run_folder()
+    precision = precision_of(config, given["trainer"]["precision"], "trainer.precision")
+    config["trainer"] = {**(config.get("trainer") or {}), "precision": precision}
     module = VisualSearchModule(network(config), nn.Module(), config=config)
     evaluation = ranking_evaluation(config)
-    trainer = instantiate(
-        given["trainer"],
-        "trainer",
-        default_root_dir=str(folder),
-        callbacks=[evaluation, *_progress(given)],
-        logger=False,
-    )
+    options = {**given["trainer"], "precision": precision}
+    trainer = _trainer(options, folder, [evaluation, *_progress(given)], False)
     return EvaluationRun(
         module,
         datamodule(config),
@@ -502,7 +518,8 @@ def _embedded(cfg: DictConfig) -> Any:
     trained["model"] = without_weights(trained["model"])
     model = network(trained)
     load_model(model, path)
-    return Embedded(model, datamodule(trained), cfg.split, path)
+    precision = precision_of(config, cfg.precision, "precision")
+    return Embedded(model, datamodule(trained), cfg.split, path, precision)
 
 
 def _check_split(trained: dict[str, Any], cfg: DictConfig) -> None:
@@ -576,6 +593,8 @@ def explain(error: Exception) -> str | None:
     cause = error.__cause__
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.parent_node is not None:
         parent, _, name = str(cause.full_key).rpartition(".")
+        if parent == "trainer" and name in ELSEWHERE:
+            return f"{cause.full_key} is not set here: {ELSEWHERE[name]}"
         known = [str(key) for key in cause.parent_node]
         return f"{cause.full_key} is not in the configuration{nearest(name or parent, known)}"
     if isinstance(error, HydraException):

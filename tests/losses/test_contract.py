@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import vsr.losses
 from vsr.losses import PairLoss, ProxyLoss
+from vsr.unit import SHORT, unit_length
 
 ABSTRACT = {"PairLoss", "ProxyLoss"}
 CLASSES = {
@@ -271,3 +272,42 @@ def test_refuses_what_is_no_batch(name, embeddings, labels, message):
 def test_refuses_references_that_do_not_fit(name, references, message):
     with pytest.raises(ValueError, match=message):
         build(name)(torch.ones(4, 8), torch.zeros(4, dtype=torch.int64), *references)
+
+
+@every_loss
+@pytest.mark.parametrize("length", [0, 1e-30, 1e-13, 1e-6, 1e-4])
+def test_an_embedding_without_length_among_others_has_a_bounded_gradient(name, length):
+    """At most what arrives at the unit vector, over `SHORT`: alone, and behind a model that scales too."""
+    embeddings, labels = batch()
+    embeddings[3] *= length / embeddings[3].norm()
+    loss = build(name)
+    sphere = unit_length(embeddings).requires_grad_()
+    loss(sphere, labels).backward()  # scaled again: the part along the vector is already taken off
+    arrives = sphere.grad.norm(dim=1)
+    for scaled in (False, True):
+        vectors = embeddings.clone().requires_grad_()
+        loss(unit_length(vectors) if scaled else vectors, labels).backward()
+        assert vectors.grad.isfinite().all()
+        if scaled or name not in RAW:
+            assert (vectors.grad.norm(dim=1) <= arrives / SHORT * 1.01).all()
+        if length == 0 and (scaled or name not in RAW):
+            assert (vectors.grad[3] == 0).all()
+
+
+@every_loss
+def test_adamw_moves_every_weight_after_a_batch_with_an_embedding_without_length(name):
+    """A step whose square overflows would be remembered as inf, and the weight never moved again."""
+    embeddings, labels = batch()
+    loss = build(name)
+    weights = [torch.nn.Parameter(embeddings.clone()), *loss.parameters()]
+    optimizer = torch.optim.AdamW(weights, lr=0.01, weight_decay=0)
+    for zero in (True, False, False):
+        optimizer.zero_grad()
+        kept = torch.ones(len(labels), 1)
+        kept[3] = 0 if zero else 1
+        loss(unit_length(weights[0] * kept), labels).backward()
+        before = weights[0].detach().clone()
+        optimizer.step()
+    moments = [value for state in optimizer.state.values() for value in state.values()]
+    assert all(torch.isfinite(value).all() for value in moments)
+    assert (weights[0] != before).any(dim=1)[weights[0].grad.norm(dim=1) > 1e-6].all()

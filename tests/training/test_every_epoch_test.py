@@ -1,12 +1,12 @@
 """The test split measured after every epoch, for callbacks that monitor it."""
 
-from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch import nn
 
 from vsr.data import Batch
 from vsr.data.catalogue import Catalogue
@@ -17,6 +17,13 @@ from vsr.training.checkpoints import chosen_on, looks_at_test
 VECTORS = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.1, 0.9]])
 
 
+class Vectors(nn.Module):
+    """Pictures whose pixels all say the row, to its vector."""
+
+    def forward(self, images):
+        return VECTORS[images[:, 0, 0, 0]]
+
+
 def stage(fn="fit", sanity_checking=False):
     """A trainer whose test split is four pictures of two products, and a module that embeds them."""
     table = pd.DataFrame(
@@ -24,10 +31,9 @@ def stage(fn="fit", sanity_checking=False):
     )
     catalogue = Catalogue(table, ("product",), "four/v1", pixels=np.zeros((4, 2, 2, 3), dtype=np.uint8))
     none = torch.zeros(0, dtype=torch.long)
-    batches = [
-        Batch(torch.zeros(2, 1, 3, 2, 2), none, torch.tensor(rows)[:, None], none)
-        for rows in ([0, 1], [2, 3])
-    ]
+    rows = torch.arange(4)[:, None]
+    images = rows[:, :, None, None, None].expand(4, 1, 3, 2, 2)
+    batches = [Batch(images[at], none, rows[at], none) for at in (slice(2), slice(2, 4))]
     trainer = SimpleNamespace(
         is_global_zero=True,
         datamodule=SimpleNamespace(catalogue=catalogue, test_dataloader=lambda: batches),
@@ -35,15 +41,14 @@ def stage(fn="fit", sanity_checking=False):
         world_size=1,
         callbacks=[],
         state=SimpleNamespace(fn=fn),
-        precision_plugin=SimpleNamespace(test_step_context=nullcontext),
     )
     logged = {}
     module = SimpleNamespace(
         trainer=trainer,
         device="cpu",
         log_dict=lambda values, logger: logged.update(values),
-        transfer_batch_to_device=lambda batch, device, number: batch,
-        test_step=lambda batch, number: VECTORS[batch.rows[:, 0]],
+        model=Vectors(),
+        precision="32-true",
     )
     return trainer, module, logged
 

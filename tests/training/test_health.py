@@ -5,10 +5,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 from lightning.pytorch.trainer.states import TrainerFn
+from torch import nn
 
 from vsr.data import Batch
+from vsr.errors import DivergedError
+from vsr.losses import InfoNCE
 from vsr.training import EmbeddingHealth
-from vsr.training.health import complaints, embedding_health
+from vsr.training.health import complaints, embedding_health, not_finite
 
 
 def cloud(n=300, width=16, seed=0):
@@ -49,6 +52,35 @@ def test_lengths_do_not_matter():
 
 def test_a_spread_embedding_is_healthy():
     assert complaints(embedding_health(cloud(), torch.arange(300) // 3), 16) == {}
+
+
+def test_an_embedding_of_zeros_has_collapsed():
+    health = embedding_health(torch.zeros(30, 16), torch.arange(30) // 3)
+    assert health["effective_rank"] == 1
+    assert "have collapsed" in complaints(health, 16)["effective_rank"]
+
+
+class Overflows(nn.Module):
+    """InfoNCE, but the gradient of an embedding's first number is 1e25: finite, and its square is not."""
+
+    def forward(self, embeddings, labels):
+        large = embeddings[:, 0].sum() * 1e25
+        return InfoNCE(0.1)(embeddings, labels) + large - large.detach()
+
+
+def test_an_optimizer_that_is_not_finite_ends_the_run_before_a_checkpoint_is_written(tiny_fit, tmp_path):
+    where = r"exp_avg_sq of model\.\S+ in the optimizer is not finite after step 6 \(epoch 0\)"
+    with pytest.raises(DivergedError, match=where + r".*optimizer\.lr"):
+        tiny_fit(epochs=1, loss=Overflows())
+    assert not list(tmp_path.rglob("epoch=*.ckpt"))
+
+
+def test_a_weight_that_is_not_finite_is_named(tiny_model):
+    model = tiny_model()
+    optimizer = torch.optim.AdamW(model.parameters())
+    assert not_finite(model, [optimizer]) is None
+    model.head.bias.data[2] = torch.inf
+    assert not_finite(model, [optimizer]) == "head.bias is not finite"
 
 
 def test_a_collapsed_embedding_is_told_in_words():

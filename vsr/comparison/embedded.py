@@ -10,7 +10,9 @@ from torch import nn
 
 from vsr.comparison.vectors import GALLERY, QUERIES, Labels, save, save_labels
 from vsr.data import Catalogue
-from vsr.errors import ConfigError, DataError, DivergedError, nearest
+from vsr.errors import ConfigError, DataError, nearest
+from vsr.precision import FULL
+from vsr.retrieval.embed import embed
 
 SPLITS = ("val", "test")
 
@@ -33,18 +35,22 @@ class Embedded:
         data: the catalogue and its transform.
         split: val or test.
         checkpoint: the file that the weights came from.
+        precision: one of `vsr.precision.PRECISIONS`.
 
     Raises:
         ConfigError: another split.
     """
 
-    def __init__(self, model: nn.Module, data: Pictures, split: str, checkpoint: Path) -> None:
+    def __init__(
+        self, model: nn.Module, data: Pictures, split: str, checkpoint: Path, precision: str = FULL
+    ) -> None:
         if split not in SPLITS:
             raise ConfigError(f"split must be val or test, got {split}{nearest(split, SPLITS)}")
         self.model, self.data, self.split, self.checkpoint = model, data, split, checkpoint
+        self.precision = precision
 
     def identity(self) -> dict[str, Any]:
-        """Checkpoint, catalogue and split."""
+        """Checkpoint, catalogue, split and precision."""
         stat = self.checkpoint.stat()
         return {
             "kind": "checkpoint",
@@ -52,6 +58,7 @@ class Embedded:
             "written": stat.st_mtime,
             "protocol": f"{self.data.catalogue.protocol}:{self.split}",
             "catalogue": self.data.catalogue.fingerprint,
+            "precision": self.precision,
         }
 
     def write(self, folder: Path, n_queries: int, seed: int) -> None:
@@ -78,19 +85,10 @@ class Embedded:
     def _embedded(self, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings (n, d) and the rows (n,) whose pictures could be decoded."""
         accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-        device = accelerator or torch.device("cpu")
-        model, parts, rows = self.model.to(device).eval(), [], []
         loader = self.data.loader(wanted)
-        with torch.inference_mode():
-            for batch in track(loader, "Embedding pictures", total=len(loader), transient=True):
-                parts.append(model(batch.images.flatten(0, 1).to(device)).float().cpu().numpy())
-                rows.append(batch.rows[:, 0].numpy())
-        embeddings, rows = np.concatenate(parts), np.concatenate(rows)
-        broken = ~np.isfinite(embeddings).all(axis=1)
-        if broken.any():
-            first = rows[broken][0]
-            raise DivergedError(f"the embedding of row {first} is not finite; take an earlier checkpoint")
-        return embeddings, rows
+        batches = track(loader, "Embedding pictures", total=len(loader), transient=True)
+        found = embed(self.model, batches, accelerator or "cpu", self.precision)
+        return found.embeddings.numpy(), found.rows.numpy()
 
 
 _ROLES = ("query", "gallery")

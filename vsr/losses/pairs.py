@@ -4,10 +4,10 @@ import math
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vsr.checks import check_batch
+from vsr.unit import unit_length
 
 
 class Pairs(NamedTuple):
@@ -146,7 +146,7 @@ class _Gram(torch.autograd.Function):
 
 def unit(embeddings: Tensor) -> Tensor:
     """Rows of (B, D) scaled to unit length, in float32, or float64 for float64."""
-    return F.normalize(widened(embeddings), dim=1)
+    return unit_length(widened(embeddings))
 
 
 def widened(values: Tensor) -> Tensor:

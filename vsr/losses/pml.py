@@ -16,6 +16,7 @@ from vsr.checks import check_batch
 from vsr.errors import ConfigError, nearest
 from vsr.losses.pairs import widened
 from vsr.losses.proxies import index_of
+from vsr.unit import damped
 
 WIDTH = ("embedding_size", "descriptors_dim")  # how its losses with proxies call the embedding width
 KINDS = {"losses": "BaseMetricLossFunction", "miners": "BaseMiner", "distances": "BaseDistance"}
@@ -92,7 +93,7 @@ class PML(nn.Module):
         if self.known is not None:
             labels = index_of(labels, self.known)
         with torch.autocast(embeddings.device.type, enabled=False):
-            vectors = widened(embeddings)
+            vectors = damped(widened(embeddings))  # its distances divide by lengths as small as 1e-12
             if not len(labels):
                 return vectors.sum()
             hard = None if self.miner is None else self.miner(vectors, labels)

@@ -7,12 +7,12 @@ which labels repeat, and learns the proxies along.
 from typing import Protocol, runtime_checkable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vsr.checks import check_batch
 from vsr.errors import ConfigError
 from vsr.losses.pairs import unit
+from vsr.unit import unit_length
 
 
 @runtime_checkable
@@ -61,7 +61,7 @@ class ProxyLoss(nn.Module):
         self.known = known = labels.unique()
         generator = torch.Generator().manual_seed(seed)
         directions = torch.randn(len(known) * self.per_label, width, generator=generator)
-        self.proxies = nn.Parameter(F.normalize(directions, dim=1).to(labels.device))
+        self.proxies = nn.Parameter(unit_length(directions).to(labels.device))
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """Scalar float32 (float64 for float64 embeddings); 0, with a gradient of 0, for an empty batch.

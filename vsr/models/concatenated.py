@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from vsr.unit import unit_length
 
 
 class Concatenated(nn.Module):
@@ -33,5 +34,5 @@ class Concatenated(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Embeddings (B, D) float32 of unit length, of images (B, 3, H, W), uint8 or float in 0..1."""
-        parts = [F.normalize(model(images).float(), dim=1) for model in self.models]
+        parts = [unit_length(model(images).float()) for model in self.models]
         return torch.cat(parts, dim=1) / math.sqrt(len(parts))

@@ -1,12 +1,10 @@
 """What every model has in common: a backbone that can be frozen, a head, unit length."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vsr.models.pictures import PictureNormalization
-
-SMALLEST = 1e-16  # length kept from dividing by 0; an untrained EfficientNet gives lengths of 1e-13
+from vsr.unit import unit_length
 
 
 class Embedder(nn.Module):
@@ -48,7 +46,7 @@ class Embedder(nn.Module):
         # The head is a thousandth of the work: float32 keeps embeddings that lie close together apart.
         with torch.autocast(images.device.type, enabled=False):
             embeddings = self.head(features.to(self.pictures.mean.dtype)).float()
-            return F.normalize(embeddings, dim=1, eps=SMALLEST) if self.normalize else embeddings
+            return unit_length(embeddings) if self.normalize else embeddings
 
     def freeze_backbone(self) -> None:
         """Let nothing in the backbone move: no weight, no BatchNorm statistic, and no dropout either.

@@ -13,6 +13,8 @@ import torch
 
 from vsr.errors import CheckpointError, UserError
 from vsr.files import written_whole
+from vsr.precision import precision_of
+from vsr.trained import AS_TRAINED
 from vsr.training.checkpoints import VAL_SEEN, looks_at_test, read_checkpoint, without_weights
 from vsr.training.fit import differences
 
@@ -71,9 +73,13 @@ def _check_alike(first: dict[str, Any], config: dict[str, Any], path: str | Path
 
 
 def _seen(config: dict[str, Any]) -> dict[str, Any]:
-    """What decides which pictures a network sees, and how."""
+    """What decides which pictures a network sees, how, and in which precision."""
     transforms = config.get("transforms") or {}
-    return {"data": config.get("data") or {}, "transforms": {**ADDED, **transforms}}
+    return {
+        "data": config.get("data") or {},
+        "transforms": {**ADDED, **transforms},
+        "trainer": {"precision": precision_of(config, AS_TRAINED, "trainer.precision")},
+    }
 
 
 def main() -> int:

@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from vsr.errors import DataError
+from vsr.retrieval.embed import embed
 
 
 def train_split(pl_module: L.LightningModule, data: Any) -> tuple[Tensor, np.ndarray]:
     """Embeddings (n, D) and catalogue rows (n,), rising, of the training split, on every rank.
 
-    The deterministic view of each picture, in the precision of validation. To be called within Lightning's
-    evaluation loop, where the module is in evaluation mode; draws nothing from the global random generators.
+    The deterministic view of each picture, in the precision of validation; draws nothing from the global
+    random generators. To be called within Lightning's evaluation loop: the module is left in evaluation mode.
 
     Args:
         pl_module: its ``trainer`` knows the devices.
@@ -26,15 +27,10 @@ def train_split(pl_module: L.LightningModule, data: Any) -> tuple[Tensor, np.nda
     """
     trainer = pl_module.trainer
     rows = data.catalogue.rows("train")[trainer.global_rank :: trainer.world_size]
-    parts = []
-    with torch.no_grad(), trainer.precision_plugin.val_step_context():
-        for batch in data.loader(rows):
-            batch = pl_module.transfer_batch_to_device(batch, pl_module.device, 0)
-            if len(batch.images):
-                parts.append((pl_module(batch.images.flatten(0, 1)).float(), batch.rows[:, 0]))
+    found = embed(pl_module.model, data.loader(rows), pl_module.device, pl_module.precision)  # pyright: ignore
     nothing = "a reranker learns from split train, which has no picture; check the split column"
-    embeddings, found = unique_rows(pl_module, parts, nothing)
-    return embeddings, found.cpu().numpy()
+    embeddings, kept = unique_rows(pl_module, [(found.embeddings, found.rows)], nothing)
+    return embeddings, kept.cpu().numpy()
 
 
 def unique_rows(
@@ -44,20 +40,22 @@ def unique_rows(
 
     Args:
         pl_module: its ``trainer`` knows the devices.
-        parts: embeddings (b, D) and rows (b,) of this rank's batches; none where others have all.
+        parts: embeddings (b, D) and rows (b,) of this rank's batches, on any device; none where others have
+            all.
         nothing: what to say when no rank has any.
 
     Raises:
         DataError: no rank has any; on all ranks at once, so that none waits for another.
     """
+    parts = [(values, rows) for values, rows in parts if len(rows)]
     width = torch.tensor(parts[0][0].shape[1] if parts else 0, device=pl_module.device)
     if pl_module.trainer.world_size > 1:
         width = torch.as_tensor(pl_module.all_gather(width)).max()
     if not width:
         raise DataError(nothing)
     embeddings, rows = (
-        torch.cat([empty.to(pl_module.device), *values])
-        for empty, values in (
+        torch.cat([values.to(pl_module.device) for values in (empty, *every)])
+        for empty, every in (
             (torch.zeros(0, int(width)), [one for one, _ in parts]),
             (torch.zeros(0, dtype=torch.long), [one for _, one in parts]),
         )

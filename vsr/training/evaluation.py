@@ -169,10 +169,14 @@ class RankingEvaluation(L.Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Keep the batch's embeddings (B, D) and rows (B,)."""
-        self._seen.append((outputs.detach().float(), batch.rows[:, 0]))
-        self._skipped.extend(batch.skipped.tolist())
+        self.take(outputs.detach().float(), batch.rows[:, 0], batch.skipped)
 
     on_test_batch_end = on_validation_batch_end
+
+    def take(self, embeddings: Tensor, rows: Tensor, skipped: Tensor) -> None:
+        """Keep embeddings (B, D) of rows (B,), and the rows (S,) that could not be decoded."""
+        self._seen.append((embeddings, rows))
+        self._skipped.extend(skipped.tolist())
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Measure and log, unless this is Lightning's sanity check of a few batches."""

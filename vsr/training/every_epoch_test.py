@@ -5,14 +5,15 @@ import copy
 import lightning as L
 from torch.utils.data import DataLoader
 
+from vsr.retrieval.embed import embed
 from vsr.training.evaluation import RankingEvaluation
 
 
 class EveryEpochTest(L.Callback):
     """Log ``test/<metric>`` beside ``val/<metric>``, so that a callback can monitor it.
 
-    Lightning runs no test loop within ``fit``; this embeds the split by hand, after validation, with the
-    model in evaluation mode and the precision of testing. Choosing a checkpoint on test makes its test
+    Lightning runs no test loop within ``fit``; this embeds the split after validation, in its precision.
+    Choosing a checkpoint on test makes its test
     figures too good: every report of such a run is marked.
 
     Args:
@@ -33,9 +34,5 @@ class EveryEpochTest(L.Callback):
             loader = self._loader = data.test_dataloader()
         evaluation = copy.copy(self.evaluation)
         evaluation.on_test_start(trainer, pl_module)
-        with trainer.precision_plugin.test_step_context():
-            for number, batch in enumerate(loader):
-                batch = pl_module.transfer_batch_to_device(batch, pl_module.device, 0)
-                embeddings = pl_module.test_step(batch, number)
-                evaluation.on_test_batch_end(trainer, pl_module, embeddings, batch, number)
+        evaluation.take(*embed(pl_module.model, loader, pl_module.device, pl_module.precision))  # pyright: ignore
         evaluation.on_test_epoch_end(trainer, pl_module)

@@ -13,14 +13,22 @@ from torch.optim.lr_scheduler import LRScheduler
 from vsr.data import Batch
 from vsr.errors import ConfigError, DivergedError
 from vsr.losses import labels_for, set_up
+from vsr.precision import FULL
+from vsr.retrieval.embed import check_finite, few, forward
 from vsr.training.devices import world_size
 from vsr.training.embedded import Embedded
 from vsr.training.finetune import FineTune, Recipe
+from vsr.training.health import not_finite
 from vsr.training.large_batch import LargeBatch
 from vsr.training.memory import Memory, check_takes_memory
 from vsr.training.optimizers import parameter_groups
 
 log = logging.getLogger(__name__)
+
+MENDS = (
+    "lower optimizer.lr, raise loss.temperature, or set trainer.gradient_clip_val=1; "
+    "the last good checkpoint is kept"
+)
 
 
 class VisualSearchModule(L.LightningModule):
@@ -118,6 +126,18 @@ class VisualSearchModule(L.LightningModule):
         """Make the step's random state a function of seed, epoch, batch and rank."""
         torch.manual_seed(_mix(self.seed, self.current_epoch, batch_idx, self.global_rank))
 
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        """End at ``max_steps`` as anywhere else, with a validation: Lightning would just break off."""
+        if self.trainer.global_step == self.trainer.max_steps:
+            self.trainer.should_stop = True
+
+    def on_train_epoch_end(self) -> None:
+        """Raise DivergedError, before a checkpoint is written, where weights or optimizer are not finite."""
+        found = not_finite(self, self.trainer.optimizers)
+        if found is not None:
+            where = f"after step {self.global_step} (epoch {self.current_epoch})"
+            raise DivergedError(f"{found} {where}: a gradient was too large; {MENDS}")
+
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor] | None:
         """Loss of one batch, with the embeddings (B, D) and labels (B, L) that callbacks learn from.
 
@@ -143,15 +163,12 @@ class VisualSearchModule(L.LightningModule):
         finite = torch.isfinite(whole.embeddings).all(dim=1)
         where = f"at step {self.global_step} (epoch {self.current_epoch}, batch {batch_idx}"
         what = (
-            f"loss is {loss.item()} {where}, rows {_few(whole.rows.unique())})"
+            f"loss is {loss.item()} {where}, rows {few(whole.rows.unique())})"
             if finite.all()
-            else f"embeddings of rows {_few(whole.rows[~finite].unique())} are not finite {where}; "
+            else f"embeddings of rows {few(whole.rows[~finite].unique())} are not finite {where}; "
             f"loss {loss.item():g})"
         )
-        return (
-            f"{what}; lower optimizer.lr, raise loss.temperature, or set trainer.gradient_clip_val=1; "
-            "the last good checkpoint is kept"
-        )
+        return f"{what}; {MENDS}"
 
     def _embed_batch(self, batch: Batch) -> Embedded:
         """This rank's pictures, embedded: B·V of them, local views included."""
@@ -189,15 +206,17 @@ class VisualSearchModule(L.LightningModule):
         return self._embed(batch, batch_idx)
 
     def _embed(self, batch: Batch, batch_idx: int) -> Tensor:
-        embeddings = self.model(batch.images.flatten(0, 1)).float()
-        finite = torch.isfinite(embeddings).all(dim=1)
-        if not finite.all():
-            bad = batch.rows[:, 0][~finite]
-            raise DivergedError(
-                f"embeddings of rows {_few(bad)} are not finite in evaluation batch {batch_idx} after step "
-                f"{self.global_step}; lower optimizer.lr, or take an earlier checkpoint"
-            )
+        if not len(batch.images):  # every picture was skipped
+            return batch.images.new_zeros(0, self.model.width, dtype=torch.float32)  # pyright: ignore
+        embeddings = forward(self.model, batch.images[:, 0], self.precision)
+        where = f" in evaluation batch {batch_idx} after step {self.global_step}"
+        check_finite(embeddings, batch.rows[:, 0], where)
         return embeddings
+
+    @property
+    def precision(self) -> str:
+        """Of the trainer that the module is attached to."""
+        return FULL if self._trainer is None else str(self.trainer.precision)
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Optimizer over named parameter groups, and its per-step schedule."""
@@ -251,8 +270,3 @@ def _mix(*numbers: int) -> int:
         state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) % 2**64
         state ^= state >> 31
     return state >> 1
-
-
-def _few(rows: Tensor, most: int = 5) -> str:
-    shown = ", ".join(str(int(row)) for row in rows[:most])
-    return shown + (f" … ({len(rows)} in all)" if len(rows) > most else "")
