@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from vsr.assemble import instantiate
 from vsr.errors import ConfigError, UserError
+from vsr.extras import missing
 from vsr.sweeps import (
     Choices,
     Commands,
@@ -151,7 +152,7 @@ class Multirun:
     def _search(self, sweep: Sweep) -> Search:
         targets = [str(part.get("_target_", "")) for part in self.search.values() if isinstance(part, dict)]
         if any(one.startswith("optuna.") for one in targets) and not importlib.util.find_spec("optuna"):
-            raise ConfigError("this search needs the package optuna; install the extra: vsr[optuna]")
+            raise missing("hydra/sweeper/search=optuna", "Optuna", "optuna")
         search = instantiate(self.search, "hydra.sweeper.search", sweep=sweep)
         if search.guided:
             from vsr.reports.sweep import REPEATED  # it loads Matplotlib, which a grid needs at its end only

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from vsr.extras import library
 from vsr.index.backend import Backend, Found
-from vsr.index.extras import library
 from vsr.index.faiss_backend import EF_SEARCH, faiss
 from vsr.index.filtering import compared
 from vsr.index.saving import Archive, Opened
@@ -30,7 +30,7 @@ class HNSWLib(Backend):
         seed: of the layers.
 
     Raises:
-        ImportError: hnswlib is not installed.
+        ConfigError: hnswlib is not installed.
         ValueError: an unknown metric.
     """
 
@@ -56,7 +56,7 @@ class HNSWLib(Backend):
 
     @staticmethod
     def _library() -> ModuleType:
-        return library("hnswlib", "hnswlib")
+        return library("hnswlib", "index=hnswlib", "hnswlib", "hnswlib")
 
     def _empty_graph(self, width: int) -> Any:
         return self._library().Index("l2" if self.metric == "l2" else "ip", width)

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from vsr.extras import library
 from vsr.index.backend import Backend, Found
-from vsr.index.extras import library
 from vsr.index.faiss_backend import EF_SEARCH, faiss
 from vsr.index.saving import Archive, Opened
 
@@ -26,7 +26,7 @@ class USearch(Backend):
         metric: cosine, ip or l2.
 
     Raises:
-        ImportError: USearch is not installed.
+        ConfigError: USearch is not installed.
         ValueError: an unknown metric.
     """
 
@@ -47,7 +47,7 @@ class USearch(Backend):
 
     @staticmethod
     def _library() -> ModuleType:
-        return library("usearch.index", "usearch")
+        return library("usearch.index", "index=usearch", "USearch", "usearch")
 
     def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
         if self.index_ is None:
