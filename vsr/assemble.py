@@ -21,6 +21,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
@@ -217,6 +218,13 @@ def run_folder() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
+def _is_named() -> bool:
+    """Whether the run folder's name was given, or a job's number, rather than made from the time."""
+    config = HydraConfig.get()
+    folder = OmegaConf.to_container(config.run, resolve=False)["dir"]  # pyright: ignore
+    return config.mode != RunMode.RUN or "${now:" not in folder
+
+
 def _check_choices() -> None:
     """Raise ConfigError where a list was chosen in a group that takes one entry: Hydra would merge them."""
     choices = HydraConfig.get().runtime.choices  # which leaves lists out
@@ -268,16 +276,20 @@ def training_run(cfg: DictConfig) -> Any:
     from vsr.threads import set_threads
     from vsr.training import ClassMeans, EveryEpochTest, Record, Run
     from vsr.training.checkpoints import looks_at_test
+    from vsr.training.resume import check_same, find_resume
 
     _hush()
     config = plain(cfg)
     folder = run_folder()
     _check_choices()
+    resume = find_resume(config["ckpt_path"], folder, _is_named()) if config["ckpt_path"] else None
     set_threads(config["threads"])
     evaluation = ranking_evaluation(config)
     module = training_module(config)
     data = datamodule(config)  # last of what a mistake in the configuration can reach: it may take a while
     data.check()
+    if resume is not None:
+        check_same(resume, config, data.catalogue.fingerprint)
     module.set_up(data.examples.labels)
     callbacks = [instantiate(node, f"callbacks.{name}") for name, node in config["callbacks"].items() if node]
     if isinstance(data.sampler, LearningSampler):
@@ -295,7 +307,7 @@ def training_run(cfg: DictConfig) -> Any:
     )
     for logger in trainer.loggers:
         logger.log_hyperparams(config)
-    return Run(module, data, trainer, evaluation, record, folder, config, config["ckpt_path"], config["seed"])
+    return Run(module, data, trainer, evaluation, record, folder, config, resume, config["seed"])
 
 
 def training_module(config: dict[str, Any]) -> Any:

@@ -76,6 +76,7 @@ class Multirun:
         first, *_ = [self._composed(space.words(point)) for point in space.cover()]  # before any job runs
         sweep = Sweep(space, SweepFolder(Path(self.config.hydra.sweep.dir)), *self._aim(first))
         sweep.default = self._default(space)
+        sweep.resumes = OmegaConf.select(first, "ckpt_path") == "last"
         search = self._search(sweep)
         sweep.folder.open(
             {

@@ -107,7 +107,7 @@ class _Run:
 
     def _start(self, trial: Trial) -> None:
         folder, values = self.sweep.folder, self.sweep.space.values(trial.point)
-        folder.clear(trial.number)
+        folder.clear(trial.number, keep=self.sweep.resumes)
         folder.put_down(trial.number, values, Outcome("running"))
         threads, taken = self.launcher.threads, [job.gpu for job, _ in self.running]
         gpu = min(self.launcher.gpus, key=taken.count, default=None)  # that of the fewest jobs

@@ -14,7 +14,7 @@ import torch
 from vsr.errors import CheckpointError, UserError
 from vsr.files import written_whole
 from vsr.training.checkpoints import VAL_SEEN, looks_at_test, read_checkpoint, without_weights
-from vsr.training.fit import differences
+from vsr.training.resume import differences
 
 FOLD = "data.fold"
 TRAINING = ("scale", "ratio", "flip", "rotate", "color", "hue", "grey", "blur", "blur_radius", "erase")

@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from vsr.data import Batch
 from vsr.errors import ConfigError, DivergedError
 from vsr.losses import labels_for, set_up
+from vsr.training.checkpoints import written_by
 from vsr.training.devices import world_size
 from vsr.training.embedded import Embedded
 from vsr.training.finetune import FineTune, Recipe
@@ -148,10 +149,13 @@ class VisualSearchModule(L.LightningModule):
             else f"embeddings of rows {_few(whole.rows[~finite].unique())} are not finite {where}; "
             f"loss {loss.item():g})"
         )
-        return (
-            f"{what}; lower optimizer.lr, raise loss.temperature, or set trainer.gradient_clip_val=1; "
-            "the last good checkpoint is kept"
-        )
+        mend = "lower optimizer.lr, raise loss.temperature, or set trainer.gradient_clip_val=1"
+        return f"{what}; {mend}{self._kept()}"
+
+    def _kept(self) -> str:
+        """The tail of a message: where the weights of an earlier epoch are, if this run wrote any."""
+        paths = [] if self._trainer is None else written_by(self._trainer)
+        return f"; {paths[-1]} is kept" if paths else ""
 
     def _embed_batch(self, batch: Batch) -> Embedded:
         """This rank's pictures, embedded: B·V of them, local views included."""
@@ -195,7 +199,7 @@ class VisualSearchModule(L.LightningModule):
             bad = batch.rows[:, 0][~finite]
             raise DivergedError(
                 f"embeddings of rows {_few(bad)} are not finite in evaluation batch {batch_idx} after step "
-                f"{self.global_step}; lower optimizer.lr, or take an earlier checkpoint"
+                f"{self.global_step}; lower optimizer.lr, or take another checkpoint{self._kept()}"
             )
         return embeddings
 
