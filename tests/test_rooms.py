@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOUNDATION = {"errors", "extras", "files", "checks", "threads", "trained"}
+FOUNDATION = {"errors", "extras", "files", "processes", "checks", "threads", "trained"}
 GROUND = {"metrics", "losses", "models", "index", "data", "reports"}
 ALLOWED = {
     **{room: set() for room in GROUND},

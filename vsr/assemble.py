@@ -27,7 +27,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from vsr.errors import ConfigError, Pruned, UserError, nearest
-from vsr.sweeps.job import PRUNED, end_with_parent
+from vsr.sweeps.job import PRUNED
 from vsr.trained import AS_TRAINED, KEYS, overridden
 
 if TYPE_CHECKING:
@@ -544,7 +544,6 @@ def run_script(main: Callable[[], None]) -> None:
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the line is ours
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # it tells which of its builds it tried
-    end_with_parent()
     quiet: Any = JobReturn  # whose property prints the overrides before it raises: a second line
     quiet.return_value = property(_returned, JobReturn.return_value.fset)
     try:

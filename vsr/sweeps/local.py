@@ -89,6 +89,7 @@ class _Run:
         ended = first_ended([job for job, _ in self.running])
         trial = next(trial for job, trial in self.running if job is ended)
         self.running = [one for one in self.running if one[0] is not ended]
+        ended.stop()  # what it may have left running
         self._ran += 1
         code = ended.process.returncode
         self._end(trial, outcome(ended.folder, code, self.sweep.metric, self.sweep.direction, ended.seconds))
