@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOUNDATION = {"errors", "files", "checks", "threads", "trained", "unit", "precision", "trainer"}
+FOUNDATION = {
+    "errors",
+    "extras",
+    "files",
+    "processes",
+    "checks",
+    "threads",
+    "trained",
+    "unit",
+    "precision",
+    "trainer",
+}
 GROUND = {"metrics", "losses", "models", "index", "data", "reports"}
 ALLOWED = {
     **{room: set() for room in GROUND},

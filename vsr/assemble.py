@@ -21,13 +21,14 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from vsr.errors import ConfigError, Pruned, UserError, nearest
 from vsr.precision import precision_of
-from vsr.sweeps.job import PRUNED, end_with_parent
+from vsr.sweeps.job import PRUNED
 from vsr.trained import AS_TRAINED, KEYS, overridden
 from vsr.trainer import ELSEWHERE, accepted
 
@@ -219,6 +220,13 @@ def run_folder() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
+def _is_named() -> bool:
+    """Whether the run folder's name was given, or a job's number, rather than made from the time."""
+    config = HydraConfig.get()
+    folder = OmegaConf.to_container(config.run, resolve=False)["dir"]  # pyright: ignore
+    return config.mode != RunMode.RUN or "${now:" not in folder
+
+
 def _check_choices() -> None:
     """Raise ConfigError where a list was chosen in a group that takes one entry: Hydra would merge them."""
     choices = HydraConfig.get().runtime.choices  # which leaves lists out
@@ -270,17 +278,21 @@ def training_run(cfg: DictConfig) -> Any:
     from vsr.threads import set_threads
     from vsr.training import ClassMeans, EveryEpochTest, Record, Run
     from vsr.training.checkpoints import looks_at_test
+    from vsr.training.resume import check_same, find_resume
 
     _hush()
     config = plain(cfg)
     folder = run_folder()
     _check_choices()
     accepted(config["trainer"])  # before anything takes long
+    resume = find_resume(config["ckpt_path"], folder, _is_named()) if config["ckpt_path"] else None
     set_threads(config["threads"])
     evaluation = ranking_evaluation(config)
     module = training_module(config)
     data = datamodule(config)  # last of what a mistake in the configuration can reach: it may take a while
     data.check()
+    if resume is not None:
+        check_same(resume, config, data.catalogue.fingerprint)
     module.set_up(data.examples.labels)
     callbacks = [instantiate(node, f"callbacks.{name}") for name, node in config["callbacks"].items() if node]
     if isinstance(data.sampler, LearningSampler):
@@ -292,7 +304,7 @@ def training_run(cfg: DictConfig) -> Any:
     trainer = _trainer(config["trainer"], folder, [evaluation, *on_test, record, *callbacks], loggers)
     for logger in trainer.loggers:
         logger.log_hyperparams(config)
-    return Run(module, data, trainer, evaluation, record, folder, config, config["ckpt_path"], config["seed"])
+    return Run(module, data, trainer, evaluation, record, folder, config, resume, config["seed"])
 
 
 def _trainer(options: dict[str, Any], folder: Path, callbacks: list[Any], logger: Any) -> Any:
@@ -549,7 +561,6 @@ def run_script(main: Callable[[], None]) -> None:
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the line is ours
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # it tells which of its builds it tried
-    end_with_parent()
     quiet: Any = JobReturn  # whose property prints the overrides before it raises: a second line
     quiet.return_value = property(_returned, JobReturn.return_value.fset)
     try:

@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from vsr.assemble import instantiate
 from vsr.errors import ConfigError, UserError
+from vsr.extras import missing
 from vsr.sweeps import (
     Choices,
     Commands,
@@ -75,6 +76,7 @@ class Multirun:
         first, *_ = [self._composed(space.words(point)) for point in space.cover()]  # before any job runs
         sweep = Sweep(space, SweepFolder(Path(self.config.hydra.sweep.dir)), *self._aim(first))
         sweep.default = self._default(space)
+        sweep.resumes = OmegaConf.select(first, "ckpt_path") == "last"
         search = self._search(sweep)
         sweep.folder.open(
             {
@@ -151,7 +153,7 @@ class Multirun:
     def _search(self, sweep: Sweep) -> Search:
         targets = [str(part.get("_target_", "")) for part in self.search.values() if isinstance(part, dict)]
         if any(one.startswith("optuna.") for one in targets) and not importlib.util.find_spec("optuna"):
-            raise ConfigError("this search needs the package optuna; install the extra: vsr[optuna]")
+            raise missing("hydra/sweeper/search=optuna", "Optuna", "optuna")
         search = instantiate(self.search, "hydra.sweeper.search", sweep=sweep)
         if search.guided:
             from vsr.reports.sweep import REPEATED  # it loads Matplotlib, which a grid needs at its end only

@@ -1,5 +1,7 @@
 """Watched processes, with small stand-ins for the worker: no library is loaded."""
 
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -112,3 +114,44 @@ def test_mapped_files_do_not_count_as_memory(tmp_path):
     before, with_mapped, with_mine = map(float, done.stdout.split())
     assert with_mapped - before < 64
     assert with_mine - before > 100
+
+
+HOLDING = """
+import ctypes, os
+say(event="phase", phase="build", mib=os.getpid())
+ctypes.PyDLL(None).sleep(300)
+"""
+MEASURING = """
+import importlib.util, sys
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("process", sys.argv[2])  # alone: its room loads libraries
+process = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(process)
+process.WORKER = "stand_in"
+watched = process.Watched({}, Path(sys.argv[1]), "one", 10_000, 300)
+try:
+    for event in watched.events():
+        print(event["mib"], flush=True)
+finally:
+    watched.stop()
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_library_at_work_ends_within_a_second_of_the_comparison(tmp_path, how):
+    (tmp_path / "stand_in.py").write_text(PRELUDE + textwrap.dedent(HOLDING))
+    path = os.pathsep.join([str(Path(__file__).parents[2]), str(tmp_path)])
+    comparing = subprocess.Popen(
+        [sys.executable, "-c", MEASURING, str(tmp_path / "work"), process.__file__],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert comparing.stdout is not None
+    worker = psutil.Process(int(comparing.stdout.readline()))
+    comparing.send_signal(how)
+    asked = time.monotonic()
+    while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < asked + 1
+        time.sleep(0.01)
+    comparing.wait(10)

@@ -149,16 +149,16 @@ def test_a_checkpoint_that_is_not_ours(refused, tmp_path):
     assert "x.ckpt" in refused(f"checkpoint={tmp_path}/x.ckpt", name="evaluate")
 
 
-def test_nothing_to_resume(refused, tiny):
-    assert "ckpt_path=last" in refused(*tiny, "ckpt_path=last")
+def test_nothing_to_resume(refused, tiny, tmp_path):
+    by_time = f"hydra.run.dir={tmp_path}/${{now:%Y}}"
+    assert "ckpt_path=last" in refused(*tiny, by_time, "ckpt_path=last")
 
 
-def test_a_loss_that_is_not_finite_names_step_and_batch_and_keeps_the_last_checkpoint(
-    refused, tmp_path, tiny
-):
+def test_a_loss_that_is_not_finite_names_step_and_batch_and_no_checkpoint_where_there_is_none(refused, tiny):
     line = refused(*tiny, "optimizer=sgd", "optimizer.lr=1e30", "model.normalize=false", "scheduler.warmup=0")
     assert "step" in line
     assert "not finite" in line or "nan" in line or "inf" in line
+    assert "checkpoint" not in line
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux device")

@@ -252,9 +252,11 @@ def test_a_killed_run_resumes_to_the_same_result(script, tiny, tmp_path, store_c
     assert code == 0, err
     assert result(tmp_path / "killed") == result(tmp_path / "whole")
     assert rows(tmp_path / "killed") == rows(tmp_path / "whole")
-    # And in another folder: the run beside it is found, its best checkpoint comes along.
+    # And in a folder made from the time: the run beside it is found, its best checkpoint comes along.
     (tmp_path / "killed/summary.json").unlink()
-    code, _, err = script("train", *longer, f"hydra.run.dir={tmp_path}/other", "ckpt_path=last")
+    by_time = f"hydra.run.dir={tmp_path}/other-${{now:%Y}}"
+    code, _, err = script("train", *longer, by_time, "ckpt_path=last")
     assert code == 0, err
-    assert result(tmp_path / "other") == result(tmp_path / "whole")
-    assert math.isfinite(json.loads((tmp_path / "other/summary.json").read_text())["seconds"])
+    (other,) = tmp_path.glob("other-*")
+    assert result(other) == result(tmp_path / "whole")
+    assert math.isfinite(json.loads((other / "summary.json").read_text())["seconds"])

@@ -101,5 +101,5 @@ def test_a_refused_option_names_the_class():
 
 def test_without_the_library_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pytorch_metric_learning.losses", None)
-    with pytest.raises(ValueError, match=r"pip install 'vsr\[pml\]'"):
+    with pytest.raises(ValueError, match=r"uv sync --extra pml"):
         PML("TripletMarginLoss")

@@ -121,5 +121,5 @@ def test_a_layer_that_cannot_be_adapted_is_refused(name, layer, message):
 
 def test_a_missing_library_is_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "peft", None)
-    with pytest.raises(ConfigError, match=r"finetune=lora needs peft: pip install 'vsr\[lora\]'"):
+    with pytest.raises(ConfigError, match=r"finetune=lora needs peft .*: uv sync --extra lora"):
         add_adapters(build("squeezenet1_1"))

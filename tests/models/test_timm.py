@@ -130,5 +130,5 @@ def test_a_file_of_another_network_is_refused(tmp_path):
 
 def test_without_timm_the_mend_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
-    with pytest.raises(ConfigError, match=r"pip install 'vsr\[timm\]'"):
+    with pytest.raises(ConfigError, match=r"model=timm needs timm .*: uv sync --extra timm"):
         TimmModel("test_vit")

@@ -2,8 +2,17 @@
 
 import json
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
+import psutil
 import pytest
+
+from vsr.sweeps import Outcome, SweepFolder
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_grid_is_every_combination_in_order_with_the_best_named(sweep):
@@ -109,3 +118,34 @@ def test_a_folder_is_not_used_for_two_sweeps(sweep):
     other = sweep("x=0,1", "epochs=1")
     assert other.code == 1
     assert "holds another sweep: its space is" in other.err
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_job_ends_with_its_sweep_though_it_is_in_the_middle_of_a_library(tmp_path, how):
+    (tmp_path / "job").mkdir()
+    code = "import ctypes, os; print(os.getpid(), flush=True); ctypes.PyDLL(None).sleep(300)"
+    sweep = (
+        "import sys; from pathlib import Path; from vsr.sweeps.job import Job, first_ended; "
+        "first_ended([Job([sys.executable, '-c', sys.argv[1]], Path(sys.argv[2]))])"
+    )
+    process = subprocess.Popen([sys.executable, "-c", sweep, code, str(tmp_path / "job")], cwd=ROOT)
+    printed = tmp_path / "job/output.log"
+    while not (printed.is_file() and printed.read_text().strip()):
+        time.sleep(0.01)
+    job = psutil.Process(int(printed.read_text()))
+    process.send_signal(how)
+    asked = time.monotonic()
+    while job.is_running() and job.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < asked + 1
+        time.sleep(0.01)
+    process.wait(10)
+
+
+@pytest.mark.parametrize("resumes", [False, True])
+def test_what_a_killed_job_left_stays_only_where_it_goes_on_from_that(tmp_path, resumes):
+    folder = SweepFolder(tmp_path)
+    folder.clear(0)
+    folder.put_down(0, {}, Outcome("running"))
+    (tmp_path / "0/last.ckpt").touch()
+    folder.clear(0, keep=resumes)
+    assert (tmp_path / "0/last.ckpt").exists() == resumes

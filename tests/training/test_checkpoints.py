@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vsr.errors import CheckpointError
-from vsr.training.checkpoints import BestCheckpoint, bring_along, find_resume, read_checkpoint
+from vsr.training.checkpoints import BestCheckpoint, LastCheckpoint, read_checkpoint, written_by
 
 
 def checkpoint(folder, name="last", content=b"x"):
@@ -12,42 +12,6 @@ def checkpoint(folder, name="last", content=b"x"):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return path
-
-
-def test_last_is_the_runs_own(tmp_path):
-    mine, other = tmp_path / "mine", tmp_path / "other"
-    path = checkpoint(mine)
-    checkpoint(other)
-    assert find_resume("last", mine) == path
-
-
-def test_in_a_fresh_folder_last_is_the_newest_beside_it(tmp_path):
-    old, new = checkpoint(tmp_path / "a"), checkpoint(tmp_path / "b")
-    os.utime(old, (1, 1))
-    assert find_resume("last", tmp_path / "c") == new
-
-
-def test_a_run_killed_before_its_first_epoch_starts_anew(tmp_path):
-    checkpoint(tmp_path / "other")
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run/config.yaml").write_text("seed: 0")
-    assert find_resume("last", tmp_path / "run") is None
-
-
-def test_nothing_to_resume_is_an_error(tmp_path):
-    with pytest.raises(CheckpointError, match=r"ckpt_path=last finds no run"):
-        find_resume("last", tmp_path / "run")
-
-
-def test_a_named_checkpoint_must_exist(tmp_path):
-    with pytest.raises(CheckpointError, match="nowhere"):
-        find_resume(str(tmp_path / "nowhere.ckpt"), tmp_path)
-
-
-def test_the_best_checkpoint_comes_along_to_another_folder(tmp_path):
-    checkpoint(tmp_path / "a", "best", b"best")
-    bring_along(checkpoint(tmp_path / "a"), tmp_path / "b")
-    assert (tmp_path / "b/checkpoints/best.ckpt").read_bytes() == b"best"
 
 
 def test_the_best_score_survives_a_change_of_folder(tmp_path):
@@ -92,3 +56,24 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
     with pytest.raises(CheckpointError):
         read_checkpoint(tmp_path / "evil.ckpt")
     assert not (tmp_path / "harm").exists()
+
+
+class Trained:
+    """A trainer, as far as `written_by` looks at it."""
+
+    def __init__(self, *callbacks):
+        self.checkpoint_callbacks = list(callbacks)
+
+
+def test_what_another_run_left_in_the_folder_was_not_written_by_this_one(tmp_path):
+    checkpoint(tmp_path, "best")
+    last = checkpoint(tmp_path)
+    first, second = LastCheckpoint(), BestCheckpoint()
+    assert written_by(Trained()) == []
+    assert written_by(Trained(first, second)) == []
+    first.best_model_path = str(last)
+    assert written_by(Trained(first, second)) == [last]
+    second.best_model_path = str(tmp_path / "checkpoints/best.ckpt")
+    assert written_by(Trained(first, second)) == [tmp_path / "checkpoints/best.ckpt", last]
+    last.unlink()
+    assert written_by(Trained(first, second)) == [tmp_path / "checkpoints/best.ckpt"]

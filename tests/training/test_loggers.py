@@ -83,7 +83,7 @@ def no_server(monkeypatch):
 
 def test_mlflow_without_its_package_is_refused_in_one_line(no_server, tmp_path, monkeypatch):
     monkeypatch.setattr("lightning.pytorch.loggers.mlflow._MLFLOW_AVAILABLE", False)
-    with pytest.raises(ConfigError, match="install it with: uv sync --extra mlflow"):
+    with pytest.raises(ConfigError, match="needs MLflow; install it with: uv sync --extra mlflow"):
         loggers.mlflow_logger(str(tmp_path))
 
 

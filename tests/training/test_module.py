@@ -1,3 +1,7 @@
+import functools
+from types import SimpleNamespace
+
+import lightning as L
 import pytest
 import torch
 from torch import nn
@@ -5,7 +9,7 @@ from torch import nn
 from vsr.data import Batch
 from vsr.errors import DivergedError
 from vsr.losses import Contrastive, InfoNCE, MultiSimilarity, SemiHardTriplet
-from vsr.training import VisualSearchModule
+from vsr.training import LastCheckpoint, VisualSearchModule
 from vsr.training.module import _mix
 
 
@@ -117,6 +121,37 @@ def test_an_infinite_loss_names_step_batch_and_rows():
     module = VisualSearchModule(Flat(), Infinite())
     with pytest.raises(DivergedError, match=r"loss is inf at step 0 \(epoch 0, batch 3, rows 0, 1\)"):
         module.training_step(batch(torch.ones(2, 1, 3, 2, 2, dtype=torch.uint8), [0, 1]), 3)
+
+
+@pytest.mark.parametrize("steps", [0, 3])
+def test_divergence_names_a_checkpoint_where_one_was_written(tiny_model, tmp_path, steps):
+    class Breaking(nn.Module):
+        calls = 0
+
+        def forward(self, embeddings, labels):
+            self.calls += 1
+            return embeddings.sum() * (float("inf") if self.calls > steps else 1.0)
+
+    data = L.LightningDataModule()
+    data.catalogue = SimpleNamespace(fingerprint="f00d")
+    one = batch(torch.ones(2, 1, 3, 8, 8, dtype=torch.uint8), [0, 1])
+    data.train_dataloader = lambda: torch.utils.data.DataLoader([one] * 3, batch_size=None)
+    module = VisualSearchModule(tiny_model(), Breaking(), functools.partial(torch.optim.SGD, lr=0.1))
+    trainer = L.Trainer(
+        default_root_dir=tmp_path,
+        max_epochs=2,
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[LastCheckpoint()],
+    )
+    with pytest.raises(DivergedError) as raised:
+        trainer.fit(module, datamodule=data)
+    path = tmp_path / "checkpoints/last.ckpt"
+    assert path.is_file() == bool(steps)
+    assert str(raised.value).endswith(f"; {path} is kept") == bool(steps)
+    assert ("kept" in str(raised.value)) == bool(steps)
 
 
 @pytest.mark.parametrize("loss", [MultiSimilarity(), SemiHardTriplet(), Contrastive(), InfoNCE()])

@@ -36,7 +36,7 @@ def test_tensorboard_gets_test_figures_and_the_picture(tmp_path):
     Image.new("RGB", (30, 20), "red").save(tmp_path / "searches.jpg")
     logger = tensorboard_logger(str(tmp_path))
     logger.log_metrics({"val/map": 0.5}, step=10)
-    send_results([logger], Results(tmp_path, {"val/map": 0.4, "test/map": 0.3}, 20, searches()))
+    send_results([logger], Results(tmp_path, {"val/map": 0.4, "test/map": 0.3}, 20, searches(), []))
     logger.finalize("success")
     found = accumulator.EventAccumulator(str(tmp_path / "tensorboard"))
     found.Reload()

@@ -14,6 +14,8 @@ from typing import Any
 
 import psutil
 
+from vsr.processes import end, start
+
 _EVERY_S = 0.02  # between two looks at the memory
 WORKER = "vsr.comparison.worker"
 
@@ -50,13 +52,11 @@ class Watched:
         self.log = folder / f"{name}.log"
         here = [str(Path(__file__).parents[2]), *sys.path]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = start(
                 [sys.executable, "-m", WORKER, str(path)],
-                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, here))},
-                start_new_session=True,  # Ctrl-C is ours to answer
             )
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -89,12 +89,7 @@ class Watched:
 
     def stop(self) -> None:
         """End the process, whatever it does."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                stream.close()
+        end(self.process)
 
     def _read(self) -> None:
         assert self.process.stdout is not None

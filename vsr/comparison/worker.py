@@ -1,7 +1,6 @@
 """Measure one index method. Runs as a process of its own: ``python -m vsr.comparison.worker job.json``.
 
-What it finds it says in JSON lines on standard output; what libraries print goes to standard error. It ends
-when its standard input does: nothing is left running when the run that started it is killed.
+What it finds it says in JSON lines on standard output; what libraries print goes to standard error.
 """
 
 import ctypes
@@ -9,7 +8,6 @@ import importlib
 import json
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from functools import cached_property
@@ -177,20 +175,8 @@ def _trim() -> None:
         trim(0)
 
 
-def _end_with_input() -> None:
-    """Leave at once when the process that started this one is gone."""
-
-    def wait() -> None:
-        while os.read(0, 1):  # not sys.stdin: its lock would be held when the interpreter ends
-            pass
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
 def main() -> None:
     """Measure what the job file given on the command line asks for."""
-    _end_with_input()
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # libraries that print would break the lines
 

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from vsr.extras import library
 from vsr.index.backend import Backend, Found, nothing
-from vsr.index.extras import library
 from vsr.index.saving import Archive, Opened
 
 _METRICS = {"cosine": "angular", "ip": "dot", "l2": "euclidean"}
@@ -31,7 +31,7 @@ class Annoy(Backend):
         seed: of the planes.
 
     Raises:
-        ImportError: Annoy is not installed.
+        ConfigError: Annoy is not installed.
         ValueError: an unknown metric.
     """
 
@@ -51,7 +51,7 @@ class Annoy(Backend):
 
     @staticmethod
     def _library() -> ModuleType:
-        return library("annoy", "annoy")
+        return library("annoy", "index=annoy", "Annoy", "annoy")
 
     def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
         if not len(vectors):

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from vsr.extras import library
 from vsr.index.backend import Found
-from vsr.index.extras import library
 from vsr.index.faiss_backend import EF_SEARCH, faiss
 from vsr.index.filtering import compared
 from vsr.index.graph import Graph
@@ -31,7 +31,7 @@ class HNSWLib(Graph):
         seed: of the layers.
 
     Raises:
-        ImportError: hnswlib is not installed.
+        ConfigError: hnswlib is not installed.
         ValueError: an unknown metric.
     """
 
@@ -58,7 +58,7 @@ class HNSWLib(Graph):
 
     @staticmethod
     def _library() -> ModuleType:
-        return library("hnswlib", "hnswlib")
+        return library("hnswlib", "index=hnswlib", "hnswlib", "hnswlib")
 
     def _empty_graph(self, width: int) -> Any:
         return self._library().Index("l2" if self.metric == "l2" else "ip", width)

@@ -53,7 +53,7 @@ def load(path: str | Path) -> Backend:
 
     Raises:
         IndexFileError: not there, no index file, cut off, damaged, or of a version or backend unknown here.
-        ImportError: it was made by a library that is not installed.
+        ConfigError: it was made by a library that is not installed.
     """
     with saving.opened(path) as opened:
         name = opened.manifest.get("backend")

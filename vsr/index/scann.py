@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from vsr.extras import library
 from vsr.index.backend import Backend, Found
-from vsr.index.extras import library
 from vsr.index.faiss_backend import faiss
 from vsr.index.saving import Archive, Opened
 
@@ -36,7 +36,7 @@ class ScaNN(Backend):
         metric: cosine, ip or l2.
 
     Raises:
-        ImportError: ScaNN is not installed.
+        ConfigError: ScaNN is not installed.
         ValueError: an unknown metric.
     """
 
@@ -62,7 +62,7 @@ class ScaNN(Backend):
 
     @staticmethod
     def _library() -> ModuleType:
-        return library("scann.scann_ops.py.scann_ops_pybind", "scann")
+        return library("scann.scann_ops.py.scann_ops_pybind", "index=scann", "ScaNN", "scann")
 
     def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
         if not len(vectors):

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from vsr.extras import library
 from vsr.index.backend import Found
-from vsr.index.extras import library
 from vsr.index.faiss_backend import EF_SEARCH, faiss
 from vsr.index.graph import Graph
 from vsr.index.saving import Archive, Opened
@@ -27,7 +27,7 @@ class USearch(Graph):
         metric: cosine, ip or l2.
 
     Raises:
-        ImportError: USearch is not installed.
+        ConfigError: USearch is not installed.
         ValueError: an unknown metric.
     """
 
@@ -49,7 +49,7 @@ class USearch(Graph):
 
     @staticmethod
     def _library() -> ModuleType:
-        return library("usearch.index", "usearch")
+        return library("usearch.index", "index=usearch", "USearch", "usearch")
 
     def _link(self, vectors: np.ndarray, nodes: np.ndarray) -> None:
         if self.index_ is None:

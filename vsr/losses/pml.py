@@ -1,12 +1,11 @@
 """Any loss of pytorch-metric-learning, with its miner and distance.
 
-The library is optional: ``pip install 'vsr[pml]'``. Its losses are the long tail; where vsr has a loss of its
+The library is optional: the extra ``pml``. Its losses are the long tail; where vsr has a loss of its
 own, that one is quicker and smaller, and says which definition it is.
 """
 
 import inspect
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import torch
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from vsr.checks import check_batch
 from vsr.errors import ConfigError, nearest
+from vsr.extras import library
 from vsr.losses.pairs import widened
 from vsr.losses.proxies import index_of
 from vsr.unit import damped
@@ -109,12 +109,8 @@ class PML(nn.Module):
 
 def _found(module: str, name: str) -> type:
     """The class ``name`` of ``pytorch_metric_learning.<module>``."""
-    try:
-        classes = vars(import_module(f"pytorch_metric_learning.{module}"))
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            "loss=pml needs pytorch-metric-learning, which is not installed; pip install 'vsr[pml]'"
-        ) from error
+    place = f"pytorch_metric_learning.{module}"
+    classes = vars(library(place, "loss=pml", "pytorch-metric-learning", "pml"))
     base = classes[KINDS[module]]
     known = {
         one: value

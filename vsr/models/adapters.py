@@ -1,6 +1,6 @@
 """Low-rank adapters in a frozen backbone: LoRA (Hu et al. 2021, arXiv 2106.09685), through the library peft.
 
-peft is optional: ``pip install 'vsr[lora]'``.
+peft is optional: the extra ``lora``.
 
 An adapter stands beside a layer that the network calls and adds ``alpha / rank · B A x`` to its output; B
 starts at zero, so an adapted network starts as the one it was made of. torchvision's ViT and Swin compute
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from vsr.errors import ConfigError, nearest
+from vsr.extras import library
 from vsr.models.embedder import Embedder
 
 PROBE_SIDE = 224  # px; divides by the patch sides 14, 16 and 32
@@ -95,11 +96,7 @@ def merged_state(state: Mapping[str, Tensor], scale: float) -> dict[str, Tensor]
 
 
 def _peft() -> Any:
-    try:
-        import peft
-    except ImportError as error:
-        raise ConfigError("finetune=lora needs peft: pip install 'vsr[lora]'") from error
-    return peft
+    return library("peft", "finetune=lora", "peft", "lora")
 
 
 @torch.no_grad()

@@ -1,6 +1,6 @@
 """Any network of timm, such as DINOv2, CLIP's and SigLIP's image towers, with its own normalization and size.
 
-timm is optional: ``pip install 'vsr[timm]'``.
+timm is optional: the extra ``timm``.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vsr.errors import CheckpointError, ConfigError, nearest
+from vsr.extras import library
 from vsr.models.embedder import Embedder
 from vsr.models.heads import build_head
 from vsr.models.pictures import PictureNormalization
@@ -82,11 +83,7 @@ class TimmModel(Embedder):
 
 
 def _timm() -> Any:
-    try:
-        import timm
-    except ImportError as error:
-        raise ConfigError("model=timm needs timm: pip install 'vsr[timm]'") from error
-    return timm
+    return library("timm", "model=timm", "timm", "timm")
 
 
 def _network(name: str, weights: str | None, image_size: int | None) -> nn.Module:

@@ -82,13 +82,16 @@ def converted(network: nn.Module, precision: str) -> nn.Module:
     return network if true is None else network.to(true)
 
 
-def check_finite(embeddings: Tensor, rows: Tensor, where: str = "") -> None:
-    """Raise DivergedError where an embedding of (B, d) is not finite, with its row of (B,) and ``where``."""
+def check_finite(embeddings: Tensor, rows: Tensor, where: str = "", kept: str = "") -> None:
+    """Raise DivergedError where an embedding of (B, d) is not finite, with its row of (B,) and ``where``.
+
+    ``kept`` ends the message: the checkpoint that there is.
+    """
     finite = torch.isfinite(embeddings).all(dim=1)
     if not finite.all():
         raise DivergedError(
             f"embeddings of rows {few(rows[~finite])} are not finite{where}; lower optimizer.lr, or take an "
-            "earlier checkpoint"
+            f"earlier checkpoint{kept}"
         )
 
 

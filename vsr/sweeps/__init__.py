@@ -1,7 +1,7 @@
 """Sweeps: which jobs there are, which comes next, where they run, and what came of each."""
 
 from vsr.sweeps.folder import Outcome, SweepFolder, Trial
-from vsr.sweeps.job import PRUNED, end_with_parent
+from vsr.sweeps.job import PRUNED
 from vsr.sweeps.local import Commands, Local
 from vsr.sweeps.optuna_search import OptunaSearch
 from vsr.sweeps.search import Grid, Search, Sweep
@@ -26,5 +26,4 @@ __all__ = [
     "Sweep",
     "SweepFolder",
     "Trial",
-    "end_with_parent",
 ]

@@ -104,8 +104,8 @@ class SweepFolder:
         with self._lock("next"):
             yield
 
-    def clear(self, number: int) -> None:
-        """Empty a job's folder of what a killed process left in it.
+    def clear(self, number: int, keep: bool = False) -> None:
+        """Empty a job's folder of what a killed process left in it, unless the job goes on from that.
 
         Raises:
             ConfigError: it is no job's folder.
@@ -114,7 +114,8 @@ class SweepFolder:
         if folder.exists() and any(folder.iterdir()):
             if not (folder / TRIAL).is_file():
                 raise ConfigError(f"{folder} is not a job of this sweep; give another hydra.sweep.dir")
-            shutil.rmtree(folder)
+            if not keep:
+                shutil.rmtree(folder)
         folder.mkdir(parents=True, exist_ok=True)
 
     def put_down(self, number: int, overrides: dict[str, Any], outcome: Outcome) -> None:

@@ -11,14 +11,14 @@ import math
 import os
 import signal
 import subprocess
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
+from vsr.processes import end, start
 from vsr.sweeps.folder import SUMMARY, Outcome
 
-OUTPUT, CHILD = "output.log", "VSR_SWEEP_JOB"
+OUTPUT = "output.log"
 PRUNED = 3  # exit code of a job that its sweep stopped early
 _POLL_S = 0.05
 
@@ -37,20 +37,13 @@ class Job:
         self, command: list[str], folder: Path, threads: int | None = None, gpu: int | str | None = None
     ) -> None:
         self.folder, self.gpu, self._started = folder, gpu, time.monotonic()
-        environment = {**os.environ, CHILD: "1"}
+        environment = dict(os.environ)
         if threads is not None:
             environment |= {f"{one}_NUM_THREADS": str(threads) for one in ("OMP", "MKL", "OPENBLAS")}
         if gpu is not None:
             environment["CUDA_VISIBLE_DEVICES"] = str(gpu)
         with (folder / OUTPUT).open("wb") as log:
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,  # never written to: it breaks when we die, see `end_with_parent`
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                start_new_session=True,  # Ctrl-C is ours to answer
-            )
+            self.process = start(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
 
     @property
     def seconds(self) -> float:
@@ -58,10 +51,8 @@ class Job:
         return time.monotonic() - self._started
 
     def stop(self) -> None:
-        """Kill it, and the processes it started, if it is still there."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        """Kill it, and the processes it started, if they are still there."""
+        end(self.process)
 
 
 def first_ended(jobs: list[Job]) -> Job:
@@ -71,19 +62,6 @@ def first_ended(jobs: list[Job]) -> Job:
             if job.process.poll() is not None:
                 return job
         time.sleep(_POLL_S)
-
-
-def end_with_parent() -> None:
-    """In a job's process: end at once when the sweep's process is gone, however it went."""
-    if os.environ.pop(CHILD, None) is None:
-        return
-
-    def wait() -> None:
-        while os.read(0, 1):
-            pass
-        os.killpg(0, signal.SIGKILL)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def outcome(folder: Path, code: int, metric: str, direction: str, seconds: float | None) -> Outcome:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from filelock import FileLock
 
-from vsr.errors import ConfigError
+from vsr.extras import library
 
 if TYPE_CHECKING:
     import optuna
@@ -38,12 +38,11 @@ def open_study(folder: Path, direction: Literal["maximize", "minimize"] | None =
     Raises:
         ConfigError: Optuna is not installed.
     """
-    try:
-        import optuna
-        from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
-    except ModuleNotFoundError as error:
-        raise ConfigError("this sweep needs the package optuna; install the extra: vsr[optuna]") from error
+    library("optuna", "hydra/sweeper/search=optuna", "Optuna", "optuna")
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     lock = JournalLock(folder / ".locks" / "journal")
     backend = JournalFileBackend(str(folder / JOURNAL), lock_obj=lock)  # pyright: ignore[reportArgumentType]

@@ -89,6 +89,7 @@ class _Run:
         ended = first_ended([job for job, _ in self.running])
         trial = next(trial for job, trial in self.running if job is ended)
         self.running = [one for one in self.running if one[0] is not ended]
+        ended.stop()  # what it may have left running
         self._ran += 1
         code = ended.process.returncode
         self._end(trial, outcome(ended.folder, code, self.sweep.metric, self.sweep.direction, ended.seconds))
@@ -107,7 +108,7 @@ class _Run:
 
     def _start(self, trial: Trial) -> None:
         folder, values = self.sweep.folder, self.sweep.space.values(trial.point)
-        folder.clear(trial.number)
+        folder.clear(trial.number, keep=self.sweep.resumes)
         folder.put_down(trial.number, values, Outcome("running"))
         threads, taken = self.launcher.threads, [job.gpu for job, _ in self.running]
         gpu = min(self.launcher.gpus, key=taken.count, default=None)  # that of the fewest jobs

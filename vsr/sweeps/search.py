@@ -18,6 +18,7 @@ class Sweep:
         metric: by which they are compared.
         direction: maximize or minimize.
         default: the point of the configuration as it stands, where it lies in the space.
+        resumes: whether a job that was killed goes on from what it left, rather than from the beginning.
     """
 
     def __init__(
@@ -27,10 +28,11 @@ class Sweep:
         metric: str = "val/map",
         direction: Direction = "maximize",
         default: Point | None = None,
+        resumes: bool = False,
     ) -> None:
         self.space, self.folder, self.metric = space, folder, metric
         self.direction: Direction = direction
-        self.default = default
+        self.default, self.resumes = default, resumes
 
 
 class Search(Protocol):

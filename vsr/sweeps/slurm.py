@@ -11,6 +11,7 @@ from typing import Any
 import rich
 
 from vsr.errors import ConfigError
+from vsr.extras import library
 from vsr.sweeps.local import Commands
 from vsr.sweeps.search import Search, Sweep
 
@@ -69,11 +70,9 @@ class Slurm:
         Raises:
             ConfigError: submitit is not installed, there is no SLURM here, or it refuses the options.
         """
-        try:
-            import submitit
-            from submitit.core.utils import FailedJobError
-        except ModuleNotFoundError as error:
-            raise ConfigError("hydra/launcher=slurm needs submitit; install the extra: vsr[slurm]") from error
+        submitit = library("submitit", "hydra/launcher=slurm", "submitit", "slurm")
+        from submitit.core.utils import FailedJobError
+
         try:
             executor = submitit.AutoExecutor(folder=sweep.folder.root / "slurm", cluster="slurm")
             executor.update_parameters(name="sweep", timeout_min=self.minutes, **self.options)

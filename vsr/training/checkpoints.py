@@ -1,6 +1,5 @@
-"""The best and the last checkpoint of a run, and finding where to resume."""
+"""The best and the last checkpoint of a run."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,10 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from vsr.errors import CheckpointError
-from vsr.files import written_whole
-
-log = logging.getLogger(__name__)
 
 FOLDER = "checkpoints"
 BEST, LAST = "best", "last"
+CATALOGUE = "vsr_catalogue"  # key of a checkpoint: the fingerprint of the catalogue that it learned from
 VAL_SEEN = "val_seen"  # key of a checkpoint's configuration: some of its networks learned from val
 
 
@@ -36,6 +33,13 @@ class _InRunFolder(ModelCheckpoint):
         """Write below the run folder, which is the trainer's ``default_root_dir``."""
         self.dirpath = str(Path(trainer.default_root_dir).absolute() / FOLDER)
         super().setup(trainer, pl_module, stage)
+
+    def on_save_checkpoint(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Put down of which data it is."""
+        data = trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]
+        checkpoint[CATALOGUE] = data.catalogue.fingerprint
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the best so far, also in another run folder than the one that wrote it.
@@ -70,6 +74,17 @@ class LastCheckpoint(_InRunFolder):
 
     def __init__(self) -> None:
         super().__init__(LAST)
+
+
+def written_by(trainer: L.Trainer) -> list[Path]:
+    """The checkpoints of the trainer's run that there are, the best before the last.
+
+    What an earlier run may have left in the folder is not of them.
+    """
+    callbacks = [one for one in trainer.checkpoint_callbacks if isinstance(one, _InRunFolder)]
+    callbacks.sort(key=lambda one: not isinstance(one, BestCheckpoint))
+    paths = [Path(one.best_model_path) for one in callbacks if one.best_model_path]  # the last's too
+    return [path for path in paths if path.is_file()]
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -129,40 +144,3 @@ def _monitored(config: dict[str, Any]) -> list[tuple[str, str]]:
         for name, node in (config.get("callbacks") or {}).items()
         if isinstance(node, dict) and node.get("monitor")
     ]
-
-
-def find_resume(ckpt_path: str, folder: Path) -> Path | None:
-    """The checkpoint that ``ckpt_path`` means for the run in ``folder``.
-
-    ``last`` is ``folder``'s own last checkpoint; in a fresh folder that of the newest run beside it. A run
-    that was killed before its first epoch ended has none: None, and it starts anew.
-
-    Raises:
-        CheckpointError: there is no such file, or nothing to resume.
-    """
-    if ckpt_path != LAST:
-        if not Path(ckpt_path).is_file():
-            raise CheckpointError(
-                f"ckpt_path {ckpt_path} does not exist; give a .ckpt file, or ckpt_path=last"
-            )
-        return Path(ckpt_path)
-    own = folder / FOLDER / f"{LAST}.ckpt"
-    if own.is_file():
-        return own
-    if (folder / "config.yaml").is_file():
-        log.warning("no epoch of the run in %s was finished: it starts from the beginning", folder)
-        return None
-    beside = sorted(folder.parent.glob(f"*/{FOLDER}/{LAST}.ckpt"), key=lambda path: path.stat().st_mtime)
-    if not beside:
-        raise CheckpointError(
-            f"ckpt_path=last finds no run to resume in {folder} or beside it; name it by hydra.run.dir"
-        )
-    return beside[-1]
-
-
-def bring_along(resume: Path, folder: Path) -> None:
-    """Copy the best checkpoint beside ``resume`` into ``folder`` when the run goes on in another folder."""
-    best, here = resume.parent / f"{BEST}.ckpt", folder / FOLDER / f"{BEST}.ckpt"
-    if best.is_file() and best.resolve() != here.resolve():
-        with written_whole(here) as aside:
-            aside.write_bytes(best.read_bytes())

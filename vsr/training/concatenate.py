@@ -16,7 +16,7 @@ from vsr.files import written_whole
 from vsr.precision import precision_of
 from vsr.trained import AS_TRAINED
 from vsr.training.checkpoints import VAL_SEEN, looks_at_test, read_checkpoint, without_weights
-from vsr.training.fit import differences
+from vsr.training.resume import differences
 
 FOLD = "data.fold"
 TRAINING = ("scale", "ratio", "flip", "rotate", "color", "hue", "grey", "blur", "blur_radius", "erase")

@@ -15,15 +15,7 @@ from vsr.metrics import meanings
 from vsr.reports import draw_curves, metrics_table, short_config, write_run_page
 from vsr.retrieval.breakdown import complete
 from vsr.retrieval.pictures import draw_examples
-from vsr.training.checkpoints import (
-    BEST,
-    FOLDER,
-    LAST,
-    bring_along,
-    chosen_on,
-    find_resume,
-    read_checkpoint,
-)
+from vsr.training.checkpoints import chosen_on, written_by
 from vsr.training.evaluation import Measured, RankingEvaluation
 from vsr.training.loggers import End, close
 from vsr.training.measured_page import show_measured
@@ -31,6 +23,7 @@ from vsr.training.module import VisualSearchModule
 from vsr.training.provenance import PROVENANCE, command, git_state, provenance, versions
 from vsr.training.record import Record
 from vsr.training.results import SEARCHES, Results, send_results
+from vsr.training.resume import bring_along
 from vsr.training.stage_table import save_stages, stage_table
 
 log = logging.getLogger(__name__)
@@ -48,7 +41,7 @@ class Run:
         record: the rows of metrics.csv.
         folder: the run folder.
         config: resolved plain configuration, as run.
-        ckpt_path: ``last``, a checkpoint file, or None for a new run.
+        resume: the checkpoint from which it goes on, or None for a new run.
         seed: of everything, or None.
     """
 
@@ -59,7 +52,7 @@ class Run:
     record: Record
     folder: Path
     config: dict[str, Any]
-    ckpt_path: str | None = None
+    resume: Path | None = None
     seed: int | None = None
 
 
@@ -100,9 +93,8 @@ def fit(run: Run) -> dict[str, Any]:
     Raises:
         UserError: anything that the user can mend, a loss that is not finite among it.
     """
-    resume = find_resume(run.ckpt_path, run.folder) if run.ckpt_path else None
     write_text(run.folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True))
-    if resume is None:
+    if run.resume is None:
         untrained = _measured(run, "test")
         run.record.untrained = untrained.evaluation.means
         measured = {"val": _measured(run, "val").values()}
@@ -111,18 +103,17 @@ def fit(run: Run) -> dict[str, Any]:
         row = {f"{split}/{name}": value for split, means in measured.items() for name, value in means.items()}
         run.record.before_training(run.trainer, row)
     else:
-        log.info("resuming from %s", resume)
-        for key in differing(read_checkpoint(resume)["vsr_config"], run.config):
-            log.warning("%s is not as in the run that is resumed", key)
+        log.info("resuming from %s", run.resume)
         if run.trainer.is_global_zero:
-            bring_along(resume, run.folder)
-    run.trainer.fit(run.module, datamodule=run.datamodule, ckpt_path=resume, weights_only=True)
+            bring_along(run.resume, run.folder)
+    run.trainer.fit(run.module, datamodule=run.datamodule, ckpt_path=run.resume, weights_only=True)
     return finish(run)
 
 
 def finish(run: Run) -> dict[str, Any]:
     """Measure the chosen checkpoint on val and test, and write summary, pictures and report."""
-    chosen = _chosen_checkpoint(run.folder)
+    checkpoints = written_by(run.trainer)
+    chosen = checkpoints[0] if checkpoints else None  # None: the weights as they are
     with run.record.kept():  # Lightning restores the callbacks too, and later epochs would be forgotten
         val = _measured(run, "val", chosen)
         test = _measured(run, "test", chosen)
@@ -146,26 +137,10 @@ def finish(run: Run) -> dict[str, Any]:
     facts = [("checkpoint", str(chosen), True), ("seed", str(run.seed), False)]
     show_measured(test, catalogue, run.folder / "test", facts)
     named = {f"{one.split}/{name}": value for one in (val, test) for name, value in one.values().items()}
-    send_results(run.trainer.loggers, Results(run.folder, named, run.trainer.global_step, searches))
+    send_results(
+        run.trainer.loggers, Results(run.folder, named, run.trainer.global_step, searches, checkpoints)
+    )
     return summary
-
-
-def differing(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Dotted keys whose values differ between two configurations, ``ckpt_path`` aside."""
-    found = differences(before, now)
-    return [f"{key} ({old} then, {new} now)" for key, (old, new) in found.items() if key != "ckpt_path"]
-
-
-def differences(before: dict[str, Any], now: dict[str, Any], place: str = "") -> dict[str, tuple[Any, Any]]:
-    """Both values by dotted key, where two configurations differ; None for a key that one lacks."""
-    found: dict[str, tuple[Any, Any]] = {}
-    for key in dict.fromkeys([*before, *now]):
-        old, new = before.get(key), now.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            found |= differences(old, new, f"{place}{key}.")
-        elif old != new:
-            found[f"{place}{key}"] = (old, new)
-    return found
 
 
 def _measured(run: Run, split: str, ckpt_path: Path | None = None) -> Measured:
@@ -173,15 +148,6 @@ def _measured(run: Run, split: str, ckpt_path: Path | None = None) -> Measured:
     loop(run.module, datamodule=run.datamodule, ckpt_path=ckpt_path, verbose=False, weights_only=True)
     assert run.evaluation.latest is not None
     return run.evaluation.latest
-
-
-def _chosen_checkpoint(folder: Path) -> Path | None:
-    """The best checkpoint, else the last one, else None: the weights as they are."""
-    for name in (BEST, LAST):
-        path = folder / FOLDER / f"{name}.ckpt"
-        if path.is_file():
-            return path
-    return None
 
 
 def _stages(measured: Measured) -> dict[str, dict[str, float]]:

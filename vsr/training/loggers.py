@@ -10,6 +10,7 @@ from typing import Literal
 from lightning.pytorch.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 
 from vsr.errors import ConfigError
+from vsr.extras import missing
 
 End = Literal["finished", "pruned", "failed"]
 MODES = ("auto", "online", "offline", "disabled")
@@ -63,9 +64,7 @@ def tensorboard_logger(save_dir: str) -> TensorBoardLogger:
     try:
         return TensorBoardLogger(save_dir, name="tensorboard", version="", default_hp_metric=False)
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            "logger=tensorboard needs the package tensorboard; install it with: uv sync --extra tensorboard"
-        ) from error
+        raise missing("logger=tensorboard", "TensorBoard", "tensorboard") from error
 
 
 def mlflow_logger(
@@ -104,9 +103,7 @@ def mlflow_logger(
             artifact_location=None if uri else f"{folder.as_uri()}/mlartifacts",
         )
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            "logger=mlflow needs the package mlflow; install it with: uv sync --extra mlflow"
-        ) from error
+        raise missing("logger=mlflow", "MLflow", "mlflow") from error
     logger.log_checkpoints = log_checkpoints
     return logger
 

@@ -15,6 +15,7 @@ from vsr.errors import ConfigError, DivergedError
 from vsr.losses import labels_for, set_up
 from vsr.precision import FULL
 from vsr.retrieval.embed import check_finite, few, forward
+from vsr.training.checkpoints import written_by
 from vsr.training.devices import world_size
 from vsr.training.embedded import Embedded
 from vsr.training.finetune import FineTune, Recipe
@@ -25,10 +26,7 @@ from vsr.training.optimizers import parameter_groups
 
 log = logging.getLogger(__name__)
 
-MENDS = (
-    "lower optimizer.lr, raise loss.temperature, or set trainer.gradient_clip_val=1; "
-    "the last good checkpoint is kept"
-)
+MENDS = "lower optimizer.lr, raise loss.temperature, or set trainer.gradient_clip_val=1"
 
 
 class VisualSearchModule(L.LightningModule):
@@ -136,7 +134,7 @@ class VisualSearchModule(L.LightningModule):
         found = not_finite(self, self.trainer.optimizers)
         if found is not None:
             where = f"after step {self.global_step} (epoch {self.current_epoch})"
-            raise DivergedError(f"{found} {where}: a gradient was too large; {MENDS}")
+            raise DivergedError(f"{found} {where}: a gradient was too large; {MENDS}{self._kept()}")
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor] | None:
         """Loss of one batch, with the embeddings (B, D) and labels (B, L) that callbacks learn from.
@@ -168,7 +166,12 @@ class VisualSearchModule(L.LightningModule):
             else f"embeddings of rows {few(whole.rows[~finite].unique())} are not finite {where}; "
             f"loss {loss.item():g})"
         )
-        return f"{what}; {MENDS}"
+        return f"{what}; {MENDS}{self._kept()}"
+
+    def _kept(self) -> str:
+        """The tail of a message: where the weights of an earlier epoch are, if this run wrote any."""
+        paths = [] if self._trainer is None else written_by(self._trainer)
+        return f"; {paths[-1]} is kept" if paths else ""
 
     def _embed_batch(self, batch: Batch) -> Embedded:
         """This rank's pictures, embedded: B·V of them, local views included."""
@@ -210,7 +213,7 @@ class VisualSearchModule(L.LightningModule):
             return batch.images.new_zeros(0, self.model.width, dtype=torch.float32)  # pyright: ignore
         embeddings = forward(self.model, batch.images[:, 0], self.precision)
         where = f" in evaluation batch {batch_idx} after step {self.global_step}"
-        check_finite(embeddings, batch.rows[:, 0], where)
+        check_finite(embeddings, batch.rows[:, 0], where, self._kept())
         return embeddings
 
     @property

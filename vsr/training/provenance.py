@@ -7,7 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("vsr", "torch", "torchvision", "lightning", "torchmetrics", "faiss-cpu", "hydra-core", "numpy")
+from vsr.extras import DISTRIBUTION
+
+LIBRARIES = ("torch", "torchvision", "lightning", "torchmetrics", "faiss-cpu", "hydra-core", "numpy")
 PROVENANCE = "provenance.json"
 
 
@@ -36,7 +38,7 @@ def provenance(
 def versions() -> dict[str, str]:
     """Version of Python and of the packages that decide a number."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for package in PACKAGES:
+    for package in (DISTRIBUTION, *LIBRARIES):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -12,7 +12,7 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from PIL import Image
 
 from vsr.reports import Search
-from vsr.training.checkpoints import BEST, FOLDER, LAST
+from vsr.training.checkpoints import FOLDER
 from vsr.training.loggers import RunMLFlowLogger, RunWandbLogger
 
 SEARCHES = "searches.jpg"
@@ -29,21 +29,18 @@ class Results:
         metrics: of the chosen checkpoint, named ``val/…`` and ``test/…``.
         step: optimizer steps taken.
         searches: examples from test.
+        checkpoints: that it wrote, the best before the last.
     """
 
     folder: Path
     metrics: dict[str, float]
     step: int
     searches: list[Search]
+    checkpoints: list[Path]
 
     def reports(self) -> list[Path]:
         """The reports that there are."""
         return [path for name in REPORTS if (path := self.folder / name).is_file()]
-
-    def checkpoints(self) -> list[Path]:
-        """The checkpoints that there are, the best before the last."""
-        paths = [self.folder / FOLDER / f"{name}.ckpt" for name in (BEST, LAST)]
-        return [path for path in paths if path.is_file()]
 
 
 def send_results(loggers: Iterable[Logger], results: Results) -> None:
@@ -80,7 +77,7 @@ def _to_wandb(logger: RunWandbLogger, results: Results) -> None:
     run.log_artifact(report)
     if logger.log_checkpoints:
         checkpoints = wandb.Artifact(f"checkpoints-{run.id}", type="model")
-        _add(checkpoints, results.folder, results.checkpoints())
+        _add(checkpoints, results.folder, results.checkpoints)
         run.log_artifact(checkpoints)
 
 
@@ -138,5 +135,5 @@ def _to_mlflow(logger: RunMLFlowLogger, results: Results) -> None:
     client, run_id = logger.experiment, logger.run_id
     for path in [results.folder / SEARCHES, *results.reports()]:
         client.log_artifact(run_id, str(path))
-    for path in results.checkpoints() if logger.log_checkpoints else []:
+    for path in results.checkpoints if logger.log_checkpoints else []:
         client.log_artifact(run_id, str(path), FOLDER)

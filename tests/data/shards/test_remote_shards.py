@@ -306,7 +306,7 @@ def test_unknown_kinds_missing_packages_and_mixtures_are_named(written, tmp_path
     for shards, words in (
         (
             "lost://bucket/a.tar",
-            "needs the package no_such_files, which is missing: pip install no_such_files",
+            "needs the package no_such_files, which is missing: uv pip install no_such_files",
         ),
         ("htpps://host/a.tar", "htpps://host/a.tar is of no known kind; did you mean 'http"),
         (

@@ -1,4 +1,4 @@
-import builtins
+import sys
 
 import numpy as np
 import pandas as pd
@@ -85,13 +85,6 @@ def test_other_queries_than_it_was_prepared_for_are_told(pictures):
 
 
 def test_a_machine_without_opencv_is_told_what_to_install(monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *more):
-        if name == "cv2":
-            raise ImportError(name)
-        return real(name, *more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ConfigError, match=r"pip install 'vsr\[geometric\]'"):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(ConfigError, match=r"OpenCV .*cv2.*: uv sync --extra geometric"):
         Geometric()

@@ -12,6 +12,7 @@ import fsspec
 import fsspec.config
 
 from vsr.errors import ConfigError, ReadError, nearest
+from vsr.extras import package_command
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -66,8 +67,9 @@ def _made(address: str) -> Any:
         return fsspec.url_to_fs(address, skip_instance_cache=True, **options)[0]
     except ImportError as error:
         package = getattr(error.__cause__, "name", None) or str(error)
+        mend = package_command(package)
         raise ConfigError(
-            f"data.shards: {address} needs the package {package}, which is missing: pip install {package}"
+            f"data.shards: {address} needs the package {package}, which is missing: {mend}"
         ) from error
     except ValueError as error:
         if protocol in fsspec.available_protocols():

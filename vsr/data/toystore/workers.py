@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from vsr.data.toystore.drawing import CANNOT_WRITE, Order, write
+from vsr.processes import end, start
 
 log = logging.getLogger(__name__)
 PICTURE_S = 0.011  # about what one picture of 96 x 96 takes one processor
@@ -71,7 +72,7 @@ def _together(file: Path, offset: int, order: Order, processes: int) -> Iterator
                 for first in range(processes):
                     numbers = map(str, (offset, first, processes, *order))
                     command = [sys.executable, "-m", "drawing", str(file), *numbers]
-                    workers.append(subprocess.Popen(command, env=environment, stdout=writing, stderr=writing))
+                    workers.append(start(command, stdout=writing, stderr=writing, env=environment))
             finally:
                 os.close(writing)
             for line in lines:  # ends when the last worker has closed its end
@@ -82,8 +83,7 @@ def _together(file: Path, offset: int, order: Order, processes: int) -> Iterator
         codes = {worker.wait() for worker in workers}
     finally:
         for worker in workers:
-            worker.kill()
-            worker.wait()
+            end(worker)
     if CANNOT_WRITE in codes:
         raise OSError(said.strip())
     if codes != {0}:

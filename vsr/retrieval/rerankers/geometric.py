@@ -13,6 +13,7 @@ from torch import Tensor
 
 from vsr.data import CataloguePictures, CorruptPictureError
 from vsr.errors import ConfigError
+from vsr.extras import library
 from vsr.index import Neighbours
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.order import rescored
@@ -168,11 +169,4 @@ def _opencv() -> Any:
     Raises:
         ConfigError: it is not installed.
     """
-    try:
-        import cv2
-    except ImportError as error:
-        raise ConfigError(
-            "rerank=geometric needs OpenCV; install it with pip install 'vsr[geometric]' "
-            "(opencv-python-headless)"
-        ) from error
-    return cv2
+    return library("cv2", "rerank=geometric", "OpenCV", "geometric")
