@@ -53,8 +53,10 @@ def true_scores(queries, gallery, kind):
     if kind == "ip":
         return queries @ gallery.T
     if kind == "cosine":
-        queries = queries / np.sqrt(np.square(queries).sum(axis=1, keepdims=True))
-        gallery = gallery / np.sqrt(np.square(gallery).sum(axis=1, keepdims=True))
+        queries, gallery = (
+            one / np.maximum(np.sqrt(np.square(one).sum(axis=1, keepdims=True)), 1e-99)
+            for one in (queries, gallery)
+        )
     squares = np.stack([np.square(gallery - query).sum(axis=1) for query in queries])
     return -squares / 2 if kind == "cosine" else -squares
 
@@ -290,7 +292,7 @@ def test_flat_keeps_its_answers_through_adding_removing_saving_and_filtering(kin
 
 def test_few_allowed_vectors_are_compared_right_by_other_indexes_too():
     queries, gallery = vectors(60, at=1e3, seed=1), vectors(1500, at=1e3)
-    index = IVFFlat("l2")
+    index = IVFFlat(metric="l2")
     index.train(gallery)
     index.add(gallery)
     allowed = np.arange(0, 1500, 4)

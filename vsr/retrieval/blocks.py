@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vsr.retrieval import doubts
-from vsr.retrieval.counting import counted
+from vsr.retrieval.counting import counted, few
 from vsr.retrieval.doubts import Chosen
 from vsr.retrieval.pairs import Pairs
 from vsr.retrieval.selection import Best
@@ -53,7 +53,10 @@ def whole(
     """What ranking gives of rows ``scores`` (q, N) of the whole gallery, which are changed."""
     values = scores.numpy()
     values[ignored.owners, ignored.items] = -np.inf
-    tally = Tally(similarity, run, positives, values[positives.owners, positives.items], k)
+    wanted = np.empty(len(positives.items), np.float32)
+    for query, row in enumerate(values):
+        wanted[positives.of(query)] = row[positives.items[positives.of(query)]]
+    tally = Tally(similarity, run, positives, wanted, k)
 
     def take(query: int) -> None:
         tally.add(query, values[query], 0)
@@ -107,7 +110,7 @@ class Tally:
     ) -> None:
         self.similarity, self.run, self.positives, self.wanted, self.k = similarity, run, positives, wanted, k
         self._base, self._rate = similarity.slack(run)
-        self._slack = self._base[positives.owners] + self._rate * np.abs(wanted)
+        self._slack = np.repeat(self._base, np.diff(positives.offsets)) + self._rate * np.abs(wanted)
         self._low, self._high = wanted - self._slack, wanted + self._slack
         self._before = np.zeros(len(wanted), np.int64)
         self._listed = np.zeros(len(wanted), bool)
@@ -120,10 +123,10 @@ class Tally:
         self._best.add(query, row, start)
 
     def is_far(self, query: int) -> np.ndarray | slice:
-        """Which of the query's positives are not in its list for certain, once all parts are added."""
-        if not self.k:
-            return slice(None)
+        """Which of the query's positives need counting, once all parts are added: not those in its list."""
         own = self.positives.of(query)
+        if not self.k or not few(own.stop - own.start, len(self.similarity)):
+            return slice(None)  # those in the list are counted along with the others
         listed = self._low[own] > self._best.scores[query, self.k - 1]
         self._listed[own] = listed
         return ~listed

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-_PLACE = 0xFFFFFFFF  # the bits of a key that hold the place in the gallery
+_SCORE = 1 << 31  # the bit of a key that tells scores from ranges
+_PLACE = _SCORE - 1  # the bits that hold the place of either
 
 
 class Counts(NamedTuple):
@@ -46,33 +47,35 @@ def by_comparing(row: np.ndarray, low: np.ndarray, high: np.ndarray) -> Counts:
 
 
 def by_sorting(row: np.ndarray, low: np.ndarray, high: np.ndarray) -> Counts:
-    """`counted` by sorting, once, all that lies as high as the lowest range."""
-    order = ranking(row, low.min())
-    falling = -row[order]
-    rising = ranking(high, -np.inf)
-    first = np.empty(len(low), np.int64)
-    # Rising needles make the search several times faster.
-    first[rising] = np.searchsorted(falling, -high[rising])
-    next_one = falling[np.minimum(first, len(order) - 1)] if len(order) else np.full(len(low), np.inf)
-    doubtful = (first < len(order)) & (-next_one >= low)
-    last = np.searchsorted(falling, -low[doubtful], side="right")
-    edges = np.zeros(len(order) + 1, np.int64)
-    np.add.at(edges, first[doubtful], 1)
-    np.add.at(edges, last, -1)
-    return Counts(first, doubtful, order[np.cumsum(edges[:-1]) > 0])
+    """`counted` by sorting, once, the ranges' upper ends among all that lies as high as the lowest range."""
+    near = (row >= low.min()).nonzero()[0]
+    # Of equal ones the ends come first: what they are equal to is not above them.
+    keys = np.concatenate([_keys(high, np.arange(len(high))), _keys(row[near], near | _SCORE)])
+    keys.sort()
+    score = (keys & _SCORE).astype(bool)
+    ends = (~score).nonzero()[0]
+    ranges = keys[ends] & _PLACE
+    above = ends - np.arange(len(ends))
+    order = keys[score] & _PLACE
+    falling = row[order]
+    following = np.append(falling, np.float32(-np.inf))[above]
+    unsure = (following >= low[ranges]).nonzero()[0]
+    first, doubtful, places = np.empty_like(above), np.zeros(len(low), bool), order[:0]
+    first[ranges] = above
+    if len(unsure):
+        doubtful[ranges[unsure]] = True
+        last = np.searchsorted(-falling, -low[ranges[unsure]], side="right")
+        n = len(order) + 1
+        within = np.bincount(above[unsure], minlength=n) - np.bincount(last, minlength=n)
+        places = order[np.cumsum(within[:-1]) > 0]
+    return Counts(first, doubtful, places)
 
 
-def ranking(row: np.ndarray, least: float) -> np.ndarray:
-    """Positions (m,) int64 of the scores >= ``least``, best first, ties by rising position."""
-    near = (row >= least).nonzero()[0]
-    return np.sort(_keys(row[near], near)) & _PLACE
-
-
-def _keys(scores: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Integers (n,) that rise as ``scores`` (n,) float32 fall, and with ``places`` where these are equal."""
+def _keys(scores: np.ndarray, low_bits: np.ndarray) -> np.ndarray:
+    """Integers (n,) that rise as ``scores`` (n,) float32 fall, and with ``low_bits`` where those tie."""
     bits = (scores + np.float32(0)).view(np.int32)  # -0.0 becomes 0.0, which it equals
     rising = bits ^ ((bits >> 31) & 0x7FFFFFFF)  # as the floats rise, below zero too
     keys = (~rising).astype(np.int64)
     keys <<= 32
-    keys |= places
+    keys |= low_bits
     return keys

@@ -123,7 +123,7 @@ class Similarity:
         if self.kind != "l2":
             return np.zeros(scores.shape)
         base, rate = self.slack(queries)
-        return (base[:, None] + rate * np.abs(scores)) * self._coarse.unit
+        return (base[:, None] + rate * np.abs(scores)).astype(np.float64) * self._coarse.unit
 
     def _of_one(self, query: int, items: np.ndarray) -> np.ndarray:
         """`keys` of many items for one query, each of equal vectors compared once."""
