@@ -66,3 +66,9 @@ def test_a_model_that_diverged_is_said(data, checkpoint, tmp_path):
 def test_an_unknown_split_is_named(data):
     with pytest.raises(ConfigError, match="split must be val or test, got tset"):
         Embedded(Mean(), data, "tset", Path("x"))
+
+
+def test_vectors_of_another_precision_are_others(data, checkpoint):
+    full = Embedded(Mean(), data, "test", checkpoint)
+    half = Embedded(Mean(), data, "test", checkpoint, "bf16-mixed")
+    assert full.identity() != half.identity()

@@ -86,6 +86,15 @@ def test_networks_that_see_other_pictures_are_refused_with_all_that_differs(fold
     assert not (tmp_path / "all.ckpt").exists()
 
 
+def test_networks_of_two_precisions_are_refused(folds, tmp_path):
+    paths, _ = folds
+    changed(paths[1], trainer={"precision": "bf16-mixed"})
+    with pytest.raises(CheckpointError, match=r"trainer\.precision \(bf16-mixed, not 32-true\)"):
+        concatenate(paths, tmp_path / "all.ckpt")
+    changed(paths[0], trainer={"precision": "bf16"})  # by its short name
+    concatenate(paths, tmp_path / "all.ckpt")
+
+
 def test_what_only_training_saw_may_differ(folds, tmp_path):
     changed(folds[0][1], transforms={"color": 0.4, "crop_share": 1.0}, data={"cache_dir": "there"})
     concatenate(folds[0], tmp_path / "all.ckpt")
