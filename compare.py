@@ -3,14 +3,14 @@
 import hydra
 from omegaconf import DictConfig
 
-from vsr.assemble import run_script
+from vsr.config.assemble import run_script
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="compare")
 def main(cfg: DictConfig) -> None:
     """Compose the configuration, measure and report."""
-    from vsr.assemble import index_comparison_run
-    from vsr.comparison import compare
+    from vsr.config.assemble import index_comparison_run
+    from vsr.runs.compare_indexes import compare
 
     compare(index_comparison_run(cfg))
 

@@ -6,20 +6,20 @@ Or compare two evaluations query by query: ``python evaluate.py a=FOLDER b=FOLDE
 import hydra
 from omegaconf import DictConfig
 
-from vsr.assemble import run_script
+from vsr.config.assemble import run_script
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
 def main(cfg: DictConfig) -> None:
     """Compose the configuration, and measure or compare."""
-    from vsr.assemble import compares, comparison_run, evaluation_run
+    from vsr.config.assemble import compares, comparison_run, evaluation_run
 
     if compares(cfg):
-        from vsr.retrieval import compare_evaluations
+        from vsr.runs.compare_runs import compare_evaluations
 
         compare_evaluations(comparison_run(cfg))
     else:
-        from vsr.training import evaluate_checkpoint
+        from vsr.runs.evaluate import evaluate_checkpoint
 
         evaluate_checkpoint(evaluation_run(cfg))
 

@@ -3,7 +3,7 @@
 import hydra
 from omegaconf import DictConfig
 
-from vsr.assemble import run_script
+from vsr.config.assemble import run_script
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
@@ -13,8 +13,8 @@ def main(cfg: DictConfig) -> float | None:
     Returns:
         The chosen checkpoint's monitored validation metric, for sweepers; None when it was not measured.
     """
-    from vsr.assemble import training_run
-    from vsr.training import train
+    from vsr.config.assemble import training_run
+    from vsr.runs.train import train
 
     return train(training_run(cfg))
 

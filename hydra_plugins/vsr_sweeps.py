@@ -45,7 +45,7 @@ class SweepPath(SearchPathPlugin):
 
 
 class Multirun(Sweeper):
-    """Runs a sweep, as `vsr.multirun.run` says.
+    """Runs a sweep, as `vsr.config.multirun.run` says.
 
     Args:
         settings: of ``hydra.sweeper``.
@@ -60,7 +60,7 @@ class Multirun(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the jobs that are not done yet, and write the report."""
-        from vsr.multirun import Multirun
+        from vsr.config.multirun import Multirun
 
         assert self.hydra_context is not None
         assert self.config is not None

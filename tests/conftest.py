@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from vsr.data.catalogue import Catalogue
+from vsr.data.catalogue.catalogue import Catalogue
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

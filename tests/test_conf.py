@@ -6,7 +6,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from vsr import assemble
+from vsr.config import assemble
 from vsr.errors import ConfigError
 
 CONF = Path(__file__).parents[1] / "conf"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-import vsr.assemble  # noqa: F401 - it makes the entries `as_trained` known
-from vsr.metrics import RankingMetrics
+import vsr.config.assemble  # noqa: F401 - it makes the entries `as_trained` known
+from vsr.metrics.ranking import RankingMetrics
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from vsr.as_trained import AS_TRAINED
 from vsr.errors import ConfigError, nearest
-from vsr.trained import AS_TRAINED
 
 FULL = "32-true"
 PRECISIONS = (FULL, "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true")

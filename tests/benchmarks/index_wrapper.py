@@ -19,7 +19,9 @@ from typing import Any
 import faiss
 import numpy as np
 
-from vsr.index import BACKENDS, Backend, faiss_parts
+from vsr.index import faiss_introspection
+from vsr.index.backend import Backend
+from vsr.index.registry import BACKENDS
 from vsr.threads import set_threads
 
 EXTRAS = {"annoy", "hnswlib", "scann", "usearch"}
@@ -43,7 +45,7 @@ def own(index: Any, queries: np.ndarray, k: int) -> Callable[[], object] | None:
         return lambda: inner.search(queries, k)
     if index.name in {"binary", "kmeans_tree"}:
         return None  # put together here from several calls
-    parameters = faiss_parts.parameters(inner, index.search_knobs, None)
+    parameters = faiss_introspection.parameters(inner, index.search_knobs, None)
     return lambda: inner.search(queries, k, params=parameters)
 
 

@@ -20,9 +20,9 @@ DEFAULTS = {"batch": 4096, "chunk": 256, "side": 32, "steps": 3, "model": "resne
 def measure(batch: int, chunk: int | None, side: int, steps: int, model: str) -> dict[str, float]:
     import torch
 
-    from vsr.losses import InfoNCE
-    from vsr.models import EmbeddingModel
-    from vsr.training import LargeBatch
+    from vsr.losses.infonce import InfoNCE
+    from vsr.models.embedding import EmbeddingModel
+    from vsr.training.large_batch import LargeBatch
 
     torch.manual_seed(0)
     network, loss, large_batch = EmbeddingModel(model).train(), InfoNCE(), LargeBatch(chunk)

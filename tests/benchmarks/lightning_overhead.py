@@ -17,8 +17,9 @@ import torch
 from hydra import compose, initialize_config_dir
 from lightning.pytorch.callbacks import RichProgressBar
 
-from vsr.assemble import datamodule, instantiate, network, plain
-from vsr.training import Record, VisualSearchModule
+from vsr.config.assemble import datamodule, instantiate, network, plain
+from vsr.training.history import Record
+from vsr.training.module import VisualSearchModule
 
 CONF = str(Path(__file__).parents[2] / "conf")
 EPOCHS = 2

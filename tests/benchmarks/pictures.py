@@ -25,8 +25,12 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from vsr.data import Folder, LabelPositives, PictureTransforms, RandomBatches, VisualSearchData
-from vsr.data.walk import find_pictures
+from vsr.data.catalogue.walk import find_pictures
+from vsr.data.loading.datamodule import VisualSearchData
+from vsr.data.loading.positives import LabelPositives
+from vsr.data.pictures.transforms import PictureTransforms
+from vsr.data.readers.folder import Folder
+from vsr.data.samplers.random import RandomBatches
 
 SIZE, BATCH, SCALE, RATIO = 224, 64, (0.5, 1.0), (0.75, 1.3333)
 

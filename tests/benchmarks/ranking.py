@@ -35,9 +35,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.data.relevance import LabelRelevance
-from vsr.metrics import RankingMetrics
-from vsr.retrieval import evaluate
+from vsr.data.relevance.label_relevance import LabelRelevance
+from vsr.metrics.ranking import RankingMetrics
+from vsr.retrieval.evaluate import evaluate
 
 METRICS = [
     "mrr",

@@ -9,7 +9,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from vsr.data import Folder
+from vsr.data.readers.folder import Folder
 from vsr.errors import DataError
 
 SKU = [*"aabbccddeeff"]

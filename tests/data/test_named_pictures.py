@@ -1,8 +1,11 @@
 import pandas as pd
 import pytest
 
-from vsr.data import Catalogue, Folder, LabelPositives, PairPositives, relevance_of
+from vsr.data.catalogue.catalogue import Catalogue
+from vsr.data.loading.positives import LabelPositives, PairPositives
 from vsr.data.named_pictures import NamedPictures
+from vsr.data.readers.folder import Folder
+from vsr.data.relevance.label_relevance import relevance_of
 from vsr.errors import ConfigError, DataError
 
 

@@ -12,7 +12,7 @@ import torchvision
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
-from vsr import assemble
+from vsr.config import assemble
 
 CONF = Path(__file__).parents[2] / "conf"
 SIZE = 32

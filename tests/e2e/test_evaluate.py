@@ -207,7 +207,7 @@ def test_a_metric_that_was_not_measured_is_named_with_the_nearest(script, measur
 
 def test_curves_show_the_epochs_after_the_best_one_too(script, tiny, tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr("vsr.training.fit.draw_curves", lambda history, *_: drawn.append(history))
+    monkeypatch.setattr("vsr.runs.train.draw_curves", lambda history, *_: drawn.append(history))
     first = ["callbacks.best.monitor=train/loss", "callbacks.best.mode=max"]  # which falls
     code, _, err = script("train", *tiny, *first, f"hydra.run.dir={tmp_path}/run")
     assert code == 0, err

@@ -15,11 +15,17 @@ import torch.nn.functional as F
 from hydra import compose, initialize_config_dir
 from torch import nn
 
-from vsr import assemble
-from vsr.data import LabelPositives, LearningSampler, PairPositives, PictureTransforms, VisualSearchData
-from vsr.data.toystore import Toystore
-from vsr.metrics import RankingMetrics
-from vsr.training import ClassMeans, FineTune, RankingEvaluation, VisualSearchModule
+from vsr.config import assemble
+from vsr.data.loading.datamodule import VisualSearchData
+from vsr.data.loading.positives import LabelPositives, PairPositives
+from vsr.data.pictures.transforms import PictureTransforms
+from vsr.data.readers.toystore import Toystore
+from vsr.data.samplers.sampler import LearningSampler
+from vsr.metrics.ranking import RankingMetrics
+from vsr.training.class_means import ClassMeans
+from vsr.training.evaluation_callback import RankingEvaluation
+from vsr.training.finetune import FineTune
+from vsr.training.module import VisualSearchModule
 
 CONF = Path(__file__).parents[2] / "conf"
 LOSSES = sorted(path.stem for path in CONF.glob("loss/*.yaml"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vsr.retrieval import Evaluation
+from vsr.retrieval.evaluation import Evaluation
 
 TABLE = ["exact", "exact@100", "flat", "+ alpha_qe"]
 

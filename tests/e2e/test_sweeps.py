@@ -12,8 +12,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from vsr.multirun import space_of
-from vsr.sweeps import Choices, Space
+from vsr.config.multirun import space_of
+from vsr.sweeps.space import Choices, Space
 
 ROOT = Path(__file__).parents[2]
 SWEEPS = sorted(path.stem for path in (ROOT / "sweeps").glob("*.yaml"))

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from vsr.multirun import quoted
+from vsr.config.multirun import quoted
 from vsr.sweeps.job import PRUNED
 from vsr.sweeps.journal import open_study
 

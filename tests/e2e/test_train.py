@@ -150,7 +150,7 @@ def test_self_supervision_by_augmentation_trains(script, tiny, tmp_path):
 
 
 def test_pairs_train(script, tiny, tmp_path):
-    from vsr.data import Toystore
+    from vsr.data.readers.toystore import Toystore
 
     table = Toystore(products=24, photos=4, image_size=32).read().table
     train = table[table["split"] == "train"]
@@ -213,7 +213,7 @@ def test_frozen_epochs_leave_the_backbone_as_it_was(script, tiny, tmp_path):
         f"hydra.run.dir={tmp_path}/frozen",
     )
     assert code == 0, err
-    from vsr.models import EmbeddingModel
+    from vsr.models.embedding import EmbeddingModel
 
     config = yaml.safe_load((tmp_path / "frozen/config.yaml").read_text())
     torch.manual_seed(config["seed"])

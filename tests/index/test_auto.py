@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from vsr.errors import ConfigError
-from vsr.index import HNSW, Auto, Flat, Truth, auto, load
+from vsr.index import auto
+from vsr.index.auto import Auto
+from vsr.index.flat import Flat
+from vsr.index.hnsw import HNSW
+from vsr.index.recall import Truth
+from vsr.index.registry import load
 
 
 def vectors(n, seed=0, width=16):

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from vsr.errors import ConfigError
-from vsr.index import IVFPQ, LSH, Binary, Faiss, IVFFlat, IVFRaBitQ, KMeansTree, Truth
+from vsr.index.binary import Binary
+from vsr.index.faiss import Faiss
+from vsr.index.ivf_flat import IVFFlat
+from vsr.index.ivf_pq import IVFPQ
+from vsr.index.ivf_rabitq import IVFRaBitQ
+from vsr.index.kmeans_tree import KMeansTree
+from vsr.index.lsh import LSH
+from vsr.index.recall import Truth
 
 
 def vectors(n=600, width=12, seed=0):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vsr.index import Flat, Neighbours, ordered
+from vsr.index.flat import Flat
+from vsr.index.neighbors import Neighbours, ordered
 
 METRICS = ["cosine", "ip", "l2"]
 

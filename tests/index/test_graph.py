@@ -6,8 +6,10 @@ import faiss
 import numpy as np
 import pytest
 
-from vsr.index import BACKENDS, Flat, Truth, load
 from vsr.index.copies import Copies, digests, expanded
+from vsr.index.flat import Flat
+from vsr.index.recall import Truth
+from vsr.index.registry import BACKENDS, load
 
 GRAPHS = ["hnsw", "hnsw_sq8", "nsg", "hnswlib", "usearch"]
 WIDTH = 16

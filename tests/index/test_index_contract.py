@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from vsr.errors import ConfigError, IndexFileError
-from vsr.index import BACKENDS, Truth, filtering, load
+from vsr.index import filtering
+from vsr.index.recall import Truth
+from vsr.index.registry import BACKENDS, load
 
 METRICS = ["cosine", "ip", "l2"]
 EXTRAS = ("annoy", "hnswlib", "scann", "usearch")

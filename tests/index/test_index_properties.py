@@ -8,7 +8,8 @@ import faiss
 import numpy as np
 import pytest
 
-from vsr.index import BACKENDS, Truth
+from vsr.index.recall import Truth
+from vsr.index.registry import BACKENDS
 
 EXTRAS = ("annoy", "hnswlib", "scann", "usearch")
 N, WIDTH, K = 1500, 16, 10

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vsr.index import Truth
+from vsr.index.recall import Truth
 
 
 def line(*values):

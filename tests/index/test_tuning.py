@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from vsr.index import HNSW, IVFSQ8, LSH, Flat, IVFFlat, Truth, tune
+from vsr.index.flat import Flat
+from vsr.index.hnsw import HNSW
+from vsr.index.ivf_flat import IVFFlat
+from vsr.index.ivf_sq8 import IVFSQ8
+from vsr.index.lsh import LSH
+from vsr.index.recall import Truth
+from vsr.index.tuning import tune
 
 
 def vectors(n, seed=0, width=16):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from pytorch_metric_learning.losses import CircleLoss
 
-from vsr.losses import Circle
+from vsr.losses.circle import Circle
 
 
 @pytest.mark.parametrize(("margin", "scale"), [(0.4, 80), (0.25, 32)])

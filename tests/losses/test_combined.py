@@ -1,7 +1,11 @@
 import pytest
 import torch
 
-from vsr.losses import Combined, Contrastive, Hierarchical, InfoNCE, labels_for
+from vsr.losses.combined import Combined
+from vsr.losses.contrastive import Contrastive
+from vsr.losses.hierarchical import Hierarchical
+from vsr.losses.infonce import InfoNCE
+from vsr.losses.levels import labels_for
 
 
 def test_is_the_weighted_sum(uneven):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from pytorch_metric_learning.losses import ContrastiveLoss
 
-from vsr.losses import Contrastive
+from vsr.losses.contrastive import Contrastive
 
 
 @pytest.mark.parametrize("margins", [(0.0, 1.0), (0.3, 1.4)])

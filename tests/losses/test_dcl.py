@@ -1,7 +1,8 @@
 import torch
 from lightly.loss import DCLLoss
 
-from vsr.losses import DCL, NTXent
+from vsr.losses.dcl import DCL
+from vsr.losses.ntxent import NTXent
 
 
 def test_equals_lightly_on_two_views(views, agree):

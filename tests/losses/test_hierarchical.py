@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from vsr.losses import Hierarchical, InfoNCE
+from vsr.losses.hierarchical import Hierarchical
+from vsr.losses.infonce import InfoNCE
 
 LEVELS = torch.tensor([[0, 0], [0, 0], [1, 0], [1, 0], [2, 1], [2, 1], [3, 1], [3, 1]])  # product, category
 

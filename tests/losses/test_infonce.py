@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vsr.losses import InfoNCE
+from vsr.losses.infonce import InfoNCE
 
 
 def reference(embeddings, labels, temperature):

@@ -2,7 +2,7 @@ import pytest
 from pytorch_metric_learning.losses import MultiSimilarityLoss
 from pytorch_metric_learning.miners import MultiSimilarityMiner
 
-from vsr.losses import MultiSimilarity
+from vsr.losses.multi_similarity import MultiSimilarity
 
 
 @pytest.mark.parametrize(("alpha", "beta", "base"), [(2, 50, 0.5), (1, 10, 0.1)])

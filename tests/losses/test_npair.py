@@ -3,7 +3,7 @@ import torch
 from pytorch_metric_learning.distances import DotProductSimilarity
 from pytorch_metric_learning.losses import NPairsLoss
 
-from vsr.losses import NPair
+from vsr.losses.npair import NPair
 
 
 def test_first_against_second_pictures_equals_pytorch_metric_learning(views, agree):

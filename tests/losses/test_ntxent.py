@@ -3,7 +3,8 @@ import torch
 from lightly.loss import NTXentLoss as LightlyNTXent
 from pytorch_metric_learning.losses import NTXentLoss
 
-from vsr.losses import InfoNCE, NTXent
+from vsr.losses.infonce import InfoNCE
+from vsr.losses.ntxent import NTXent
 
 
 @pytest.mark.parametrize("temperature", [0.07, 0.5])

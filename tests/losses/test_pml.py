@@ -6,7 +6,7 @@ import torch
 from pytorch_metric_learning import distances, losses, miners
 
 from vsr.errors import ConfigError
-from vsr.losses import PML
+from vsr.losses.pml import PML
 
 NEEDED = {"RankedListLoss": {"margin": 1.0, "Tn": 1.0}}
 ABSTRACT = {"BaseMetricLossFunction", "GenericPairLoss"}

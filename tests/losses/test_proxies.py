@@ -1,8 +1,10 @@
 import pytest
 import torch
 
-from vsr.losses import Combined, InfoNCE, NormSoftmax, set_up
-from vsr.losses.proxies import index_of
+from vsr.losses.combined import Combined
+from vsr.losses.infonce import InfoNCE
+from vsr.losses.proxies import index_of, set_up
+from vsr.losses.softmax import NormSoftmax
 
 LABELS = torch.tensor([40, 7, 2**40, 7, 40])  # codes of a catalogue: neither 0.. nor without gaps
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from pytorch_metric_learning.losses import ProxyAnchorLoss
 
-from vsr.losses import ProxyAnchor
+from vsr.losses.proxy_anchor import ProxyAnchor
 
 
 @pytest.mark.parametrize(("margin", "scale"), [(0.1, 32), (0.3, 4)])

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from vsr.losses import RecallAtK
+from vsr.losses.recall_at_k import RecallAtK
 
 
 def plain(embeddings, labels, ks, rank_temperature, recall_temperature):

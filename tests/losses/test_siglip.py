@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from vsr.losses import SigLIP
+from vsr.losses.siglip import SigLIP
 
 
 def plain(embeddings, labels, scale, bias):

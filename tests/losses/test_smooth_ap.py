@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from pytorch_metric_learning.losses import SmoothAPLoss
 
-from vsr.losses import SmoothAP
+from vsr.losses.smooth_ap import SmoothAP
 
 
 def plain(embeddings, labels, temperature, with_anchor=False):

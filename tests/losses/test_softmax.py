@@ -4,8 +4,7 @@ import pytest
 import torch
 from pytorch_metric_learning import losses as pml
 
-from vsr.losses import ArcFace, CosFace, NormSoftmax, ProxyNCA, SubcenterArcFace
-from vsr.losses.softmax import turned
+from vsr.losses.softmax import ArcFace, CosFace, NormSoftmax, ProxyNCA, SubcenterArcFace, turned
 
 N_LABELS, WIDTH = 9, 6  # one label more than the batch has
 PEERS = {

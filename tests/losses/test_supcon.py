@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytorch_metric_learning.losses import SupConLoss
 
-from vsr.losses import InfoNCE, SupConIn
+from vsr.losses.infonce import InfoNCE
+from vsr.losses.supcon import SupConIn
 
 
 def plain(embeddings, labels, temperature):

@@ -5,7 +5,7 @@ from pytorch_metric_learning.losses import TripletMarginLoss
 from pytorch_metric_learning.miners import BatchHardMiner, TripletMarginMiner
 from pytorch_metric_learning.reducers import MeanReducer
 
-from vsr.losses import BatchAllTriplet, BatchHardTriplet, SemiHardTriplet
+from vsr.losses.triplet import BatchAllTriplet, BatchHardTriplet, SemiHardTriplet
 
 
 def triplets(embeddings, labels):

@@ -3,7 +3,9 @@ import torch
 import torch.nn.functional as F
 from pytorch_metric_learning.losses import NTXentLoss, SelfSupervisedLoss
 
-from vsr.losses import CLIP, InfoNCE, NTXent, OneWayInfoNCE
+from vsr.losses.infonce import InfoNCE
+from vsr.losses.ntxent import NTXent
+from vsr.losses.two_tower import CLIP, OneWayInfoNCE
 
 
 def test_one_way_equals_pytorch_metric_learning(views, agree):

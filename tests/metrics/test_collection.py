@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import multiprocessing
 
-from vsr.metrics import Judged, RankingCollection, RankingMetrics
+from vsr.metrics.collection import RankingCollection
+from vsr.metrics.judged import Judged
+from vsr.metrics.ranking import RankingMetrics
 
 NAMES = ["mrr", "map@3", "ndcg"]
 GAINS = torch.tensor([[1.0, 0, 2], [0, 0, 1], [0, 0, 0], [0, 2, 0], [1, 1, 0]])

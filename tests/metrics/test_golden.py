@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from vsr.metrics import Judged, RankingMetrics
+from vsr.metrics.judged import Judged
+from vsr.metrics.ranking import RankingMetrics
 
 GOLDEN = Path(__file__).parents[3] / "shared/golden/cases.json"
 pytestmark = pytest.mark.skipif(not GOLDEN.exists(), reason="the golden ranking cases are not here")

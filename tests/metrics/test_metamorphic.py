@@ -10,9 +10,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vsr.data.relevance import LabelRelevance
-from vsr.metrics import METRICS, RankingMetrics
-from vsr.retrieval import evaluate
+from vsr.data.relevance.label_relevance import LabelRelevance
+from vsr.metrics.ranking import METRICS, RankingMetrics
+from vsr.retrieval.evaluate import evaluate
 
 EVERY = [
     base + cut + (f":{variant}" if variant else "")

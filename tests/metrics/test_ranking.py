@@ -11,9 +11,9 @@ from sklearn.metrics import average_precision_score, ndcg_score
 from torchmetrics.functional import retrieval as theirs
 
 from vsr.errors import ConfigError
-from vsr.metrics import METRICS, Judged, RankingMetrics, meanings, parse
 from vsr.metrics import average_precision as ap
-from vsr.metrics.ranking import spellings
+from vsr.metrics.judged import Judged
+from vsr.metrics.ranking import METRICS, RankingMetrics, meanings, parse, spellings
 
 EVERY = [
     base + cut + (f":{variant}" if variant else "")

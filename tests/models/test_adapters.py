@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from vsr.errors import ConfigError
-from vsr.models import EmbeddingModel, TimmModel, add_adapters, merge_adapters
-from vsr.models.adapters import _called, merged_state
+from vsr.models.adapters import _called, add_adapters, merge_adapters, merged_state
+from vsr.models.embedding import EmbeddingModel
+from vsr.models.timm import TimmModel
 
 peft = pytest.importorskip("peft", reason="peft is an optional extra")
 

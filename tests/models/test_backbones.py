@@ -3,8 +3,8 @@ import torch
 from torchvision import models
 
 from vsr.errors import ConfigError
-from vsr.models import EmbeddingModel
 from vsr.models.backbones import check_backbone, strip_classifier
+from vsr.models.embedding import EmbeddingModel
 
 CONVOLUTIONAL = [
     "resnet18",

@@ -1,6 +1,7 @@
 import pytest
 
-from vsr.models import EmbeddingModel, blocks
+from vsr.models.blocks import blocks
+from vsr.models.embedding import EmbeddingModel
 
 
 @pytest.mark.parametrize(

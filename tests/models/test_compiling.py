@@ -6,8 +6,11 @@ import torch
 from torch import nn
 
 from vsr.errors import ConfigError
-from vsr.models import Embedder, EmbeddingModel, TimmModel, compile_backbone
+from vsr.models.compiling import compile_backbone
+from vsr.models.embedder import Embedder
+from vsr.models.embedding import EmbeddingModel
 from vsr.models.pictures import PictureNormalization
+from vsr.models.timm import TimmModel
 
 
 class Small(Embedder):

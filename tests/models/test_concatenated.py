@@ -2,7 +2,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from vsr.models import Concatenated, EmbeddingModel
+from vsr.models.concatenated import Concatenated
+from vsr.models.embedding import EmbeddingModel
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from vsr.errors import ConfigError
-from vsr.models import EmbeddingModel
+from vsr.models.embedding import EmbeddingModel
 
 BACKBONE = "mobilenet_v3_small"  # BatchNorm and dropout-like layers at the lowest price
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from vsr.errors import CheckpointError, ConfigError
-from vsr.models import TimmModel, blocks
+from vsr.models.blocks import blocks
+from vsr.models.timm import TimmModel
 
 timm = pytest.importorskip("timm", reason="timm is an optional extra")
 

@@ -8,7 +8,7 @@ import torch
 from torchvision import models
 
 from vsr.errors import CheckpointError, ConfigError
-from vsr.models import EmbeddingModel
+from vsr.models.embedding import EmbeddingModel
 
 SHARED = Path(__file__).parents[2] / "../shared/weights"
 NAME = "mobilenet_v3_small"

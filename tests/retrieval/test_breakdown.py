@@ -9,11 +9,15 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score
 
-from vsr.data import Catalogue, LabelRelevance
+from vsr.data.catalogue.catalogue import Catalogue
+from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.errors import ConfigError, DataError
-from vsr.metrics import RankingMetrics
-from vsr.retrieval import Evaluation, Statistics, Thresholds, evaluate
+from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval.breakdown import by_level, complete
+from vsr.retrieval.evaluate import evaluate
+from vsr.retrieval.evaluation import Evaluation
+from vsr.retrieval.statistics import Statistics
+from vsr.retrieval.thresholds import Thresholds
 
 NAMES = ["map", "mrr", "hit_rate@1"]
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.data.relevance import LabelRelevance
-from vsr.index import Neighbours
-from vsr.metrics import RankingMetrics
-from vsr.retrieval import Evaluation, evaluate
+from vsr.data.relevance.label_relevance import LabelRelevance
+from vsr.index.neighbors import Neighbours
+from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval.caveats import all_alike, ties
+from vsr.retrieval.evaluate import evaluate
+from vsr.retrieval.evaluation import Evaluation
 
 METRICS = RankingMetrics(["map", "hit_rate@1"])
 ROWS = np.arange(50)

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.data.relevance import LabelRelevance
+from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.errors import DivergedError
-from vsr.index import Flat, IVFFlat, Neighbours, load
-from vsr.metrics import RankingMetrics
-from vsr.retrieval import evaluate
+from vsr.index.flat import Flat
+from vsr.index.ivf_flat import IVFFlat
+from vsr.index.neighbors import Neighbours
+from vsr.index.registry import load
+from vsr.metrics.ranking import RankingMetrics
+from vsr.retrieval.evaluate import evaluate
 from vsr.retrieval.search import Search
 
 KINDS = ["cosine", "ip", "l2"]

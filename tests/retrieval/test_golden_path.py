@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.data.relevance import LabelRelevance, ListRelevance
-from vsr.metrics import RankingMetrics
-from vsr.retrieval import evaluate
+from vsr.data.relevance.label_relevance import LabelRelevance
+from vsr.data.relevance.list_relevance import ListRelevance
+from vsr.metrics.ranking import RankingMetrics
+from vsr.retrieval.evaluate import evaluate
 
 GOLDEN = Path(__file__).parents[3] / "shared/golden/cases.json"
 pytestmark = pytest.mark.skipif(not GOLDEN.exists(), reason="the golden ranking cases are not here")

@@ -10,10 +10,12 @@ import pytest
 import torch
 from torchmetrics.functional.retrieval import retrieval_average_precision, retrieval_recall
 
-from vsr.data.relevance import LabelRelevance, ListRelevance
-from vsr.index import IVFFlat
-from vsr.metrics import Judged, RankingMetrics
-from vsr.retrieval import evaluate
+from vsr.data.relevance.label_relevance import LabelRelevance
+from vsr.data.relevance.list_relevance import ListRelevance
+from vsr.index.ivf_flat import IVFFlat
+from vsr.metrics.judged import Judged
+from vsr.metrics.ranking import RankingMetrics
+from vsr.retrieval.evaluate import evaluate
 
 
 def noise(n, d=8, seed=0):

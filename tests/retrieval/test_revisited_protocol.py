@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from vsr.data import ListRelevance
-from vsr.metrics import RankingMetrics
-from vsr.retrieval import evaluate
+from vsr.data.relevance.list_relevance import ListRelevance
+from vsr.metrics.ranking import RankingMetrics
+from vsr.retrieval.evaluate import evaluate
 
 CONF = Path(__file__).parents[2] / "conf"
 KAPPAS = (1, 5, 10)

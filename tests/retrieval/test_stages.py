@@ -4,13 +4,19 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.data import LabelRelevance
+from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.errors import ConfigError
-from vsr.index import Flat, Neighbours
-from vsr.metrics import METRICS as REGISTRY
-from vsr.metrics import RankingMetrics
-from vsr.retrieval import Context, evaluate, evaluate_stages
-from vsr.retrieval.rerankers import MMR, AlphaQE, KReciprocal, Pairwise, Whitening
+from vsr.index.flat import Flat
+from vsr.index.neighbors import Neighbours
+from vsr.metrics.ranking import METRICS as REGISTRY
+from vsr.metrics.ranking import RankingMetrics
+from vsr.retrieval.evaluate import evaluate, evaluate_stages
+from vsr.retrieval.rerankers.alpha_qe import AlphaQE
+from vsr.retrieval.rerankers.context import Context
+from vsr.retrieval.rerankers.k_reciprocal import KReciprocal
+from vsr.retrieval.rerankers.mmr import MMR
+from vsr.retrieval.rerankers.pairwise import Pairwise
+from vsr.retrieval.rerankers.whitening import Whitening
 from vsr.retrieval.search import Search, stage_name
 
 METRICS = RankingMetrics(["map", "recall@5", "ndcg@10"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from vsr.sweeps import Outcome, SweepFolder
+from vsr.sweeps.folder import Outcome, SweepFolder
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,9 +5,11 @@ import signal
 import optuna
 import pytest
 
-from vsr.sweeps import Interval, Outcome, Space, Sweep, SweepFolder
+from vsr.sweeps.folder import Outcome, SweepFolder
 from vsr.sweeps.journal import open_study
 from vsr.sweeps.optuna_search import OptunaSearch, sampler_name
+from vsr.sweeps.search import Sweep
+from vsr.sweeps.space import Interval, Space
 
 SEARCH = [
     "hydra/sweeper/search=optuna",

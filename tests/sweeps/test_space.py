@@ -5,9 +5,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vsr.config.multirun import quoted, space_of
 from vsr.errors import ConfigError
-from vsr.multirun import quoted, space_of
-from vsr.sweeps import Interval, Space
+from vsr.sweeps.space import Interval, Space
 
 PARSER = OverridesParser.create()
 

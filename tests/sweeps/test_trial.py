@@ -2,8 +2,11 @@
 
 import optuna
 
-from vsr.sweeps import Interval, OptunaTrial, Outcome, Space, Sweep, SweepFolder
+from vsr.sweeps.folder import Outcome, SweepFolder
 from vsr.sweeps.optuna_search import OptunaSearch
+from vsr.sweeps.search import Sweep
+from vsr.sweeps.space import Interval, Space
+from vsr.sweeps.trial import OptunaTrial
 
 
 def begun(folder) -> OptunaSearch:

@@ -9,9 +9,12 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import nn
 
-from vsr.data import BalancedBatches, LabelPositives, PictureTransforms, VisualSearchData
-from vsr.losses import InfoNCE
-from vsr.training import VisualSearchModule
+from vsr.data.loading.datamodule import VisualSearchData
+from vsr.data.loading.positives import LabelPositives
+from vsr.data.pictures.transforms import PictureTransforms
+from vsr.data.samplers.balanced import BalancedBatches
+from vsr.losses.infonce import InfoNCE
+from vsr.training.module import VisualSearchModule
 
 
 class TinyModel(nn.Module):

@@ -6,12 +6,12 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from vsr import assemble
-from vsr.data import PictureTransforms
+from vsr.config import assemble
+from vsr.data.pictures.transforms import PictureTransforms
 from vsr.errors import CheckpointError, ConfigError
+from vsr.runs.evaluate import load_model
 from vsr.training.checkpoints import chosen_on
 from vsr.training.concatenate import LOCAL, TRAINING, concatenate, main
-from vsr.training.measure import load_model
 
 CONF = Path(__file__).parents[2] / "conf"
 MODEL = {
@@ -23,7 +23,7 @@ MODEL = {
 
 
 def config(fold, size=64):
-    data = {"_target_": "vsr.data.Folder", "root": "photos", "fold": fold, "image_size": size}
+    data = {"_target_": "vsr.data.readers.Folder", "root": "photos", "fold": fold, "image_size": size}
     return {"model": MODEL, "data": data, "transforms": {"size": size}, "seed": fold}
 
 

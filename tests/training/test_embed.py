@@ -6,12 +6,17 @@ import pytest
 import torch
 from torch import nn
 
-from vsr.data import BalancedBatches, LabelPositives, PictureTransforms, VisualSearchData
+from vsr.data.loading.datamodule import VisualSearchData
+from vsr.data.loading.positives import LabelPositives
+from vsr.data.pictures.transforms import PictureTransforms
+from vsr.data.samplers.balanced import BalancedBatches
 from vsr.errors import DataError
-from vsr.metrics import RankingMetrics
-from vsr.retrieval.rerankers import Pairwise, Whitening
-from vsr.training import RankingEvaluation, VisualSearchModule
+from vsr.metrics.ranking import RankingMetrics
+from vsr.retrieval.rerankers.pairwise import Pairwise
+from vsr.retrieval.rerankers.whitening import Whitening
 from vsr.training.embed import train_split
+from vsr.training.evaluation_callback import RankingEvaluation
+from vsr.training.module import VisualSearchModule
 
 SPLITS = {
     "train": {"a": 5, "b": 4, "c": 6},

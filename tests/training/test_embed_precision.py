@@ -8,11 +8,11 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from vsr.data import Batch
+from vsr.data.loading.dataset import Batch
 from vsr.errors import ConfigError, DivergedError
 from vsr.precision import PRECISIONS, named_precision, precision_of
 from vsr.retrieval.embed import embed
-from vsr.training import VisualSearchModule
+from vsr.training.module import VisualSearchModule
 
 NONE = torch.zeros(0, dtype=torch.int64)
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from vsr.models import EmbeddingModel
-from vsr.training import FineTune
+from vsr.models.embedding import EmbeddingModel
+from vsr.training.finetune import FineTune
 
 
 @pytest.mark.parametrize("name", ["head_lr_factor", "loss_lr_factor", "freeze_backbone_epochs"])

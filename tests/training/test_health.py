@@ -7,11 +7,10 @@ import torch
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import nn
 
-from vsr.data import Batch
+from vsr.data.loading.dataset import Batch
 from vsr.errors import DivergedError
-from vsr.losses import InfoNCE
-from vsr.training import EmbeddingHealth
-from vsr.training.health import complaints, embedding_health, not_finite
+from vsr.losses.infonce import InfoNCE
+from vsr.training.health import EmbeddingHealth, complaints, embedding_health, not_finite
 
 
 def cloud(n=300, width=16, seed=0):

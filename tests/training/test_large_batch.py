@@ -4,9 +4,13 @@ import logging
 import pytest
 import torch
 
-from vsr.losses import BatchHardTriplet, InfoNCE, ProxyAnchor, set_up
-from vsr.models import EmbeddingModel, compile_backbone
-from vsr.training import LargeBatch
+from vsr.losses.infonce import InfoNCE
+from vsr.losses.proxies import set_up
+from vsr.losses.proxy_anchor import ProxyAnchor
+from vsr.losses.triplet import BatchHardTriplet
+from vsr.models.compiling import compile_backbone
+from vsr.models.embedding import EmbeddingModel
+from vsr.training.large_batch import LargeBatch
 
 LABELS = torch.arange(24) // 2
 

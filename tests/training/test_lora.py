@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from vsr.models import EmbeddingModel
-from vsr.training import LoRA, parameter_groups
+from vsr.models.embedding import EmbeddingModel
+from vsr.training.lora import LoRA
+from vsr.training.optimizers import parameter_groups
 
 pytest.importorskip("peft", reason="peft is an optional extra")
 

@@ -6,13 +6,22 @@ from torch import nn
 
 import vsr.losses
 from vsr.errors import ConfigError
-from vsr.losses import CLIP, BatchHardTriplet, Combined, InfoNCE, PairLoss, ProxyAnchor
-from vsr.training import XBM, MoCo, VisualSearchModule
-from vsr.training.embedded import Embedded
-from vsr.training.memory import Queue
+from vsr.losses.combined import Combined
+from vsr.losses.infonce import InfoNCE
+from vsr.losses.pairs import PairLoss
+from vsr.losses.proxy_anchor import ProxyAnchor
+from vsr.losses.triplet import BatchHardTriplet
+from vsr.losses.two_tower import CLIP
+from vsr.training.embedded_batch import Embedded
+from vsr.training.memory import XBM, MoCo, Queue
+from vsr.training.module import VisualSearchModule
 
 PAIR_LOSSES = sorted(
-    (one for name in vsr.losses.__all__ if inspect.isclass(one := getattr(vsr.losses, name))),
+    (
+        one
+        for name in dir(vsr.losses)
+        if inspect.isclass(one := getattr(vsr.losses, name)) and issubclass(one, nn.Module)
+    ),
     key=lambda one: one.__name__,
 )
 PAIR_LOSSES = [one for one in PAIR_LOSSES if issubclass(one, PairLoss) and one is not PairLoss]

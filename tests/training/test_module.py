@@ -6,11 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from vsr.data import Batch
+from vsr.data.loading.dataset import Batch
 from vsr.errors import DivergedError
-from vsr.losses import Contrastive, InfoNCE, MultiSimilarity, SemiHardTriplet
-from vsr.training import LastCheckpoint, VisualSearchModule
-from vsr.training.module import _mix
+from vsr.losses.contrastive import Contrastive
+from vsr.losses.infonce import InfoNCE
+from vsr.losses.multi_similarity import MultiSimilarity
+from vsr.losses.triplet import SemiHardTriplet
+from vsr.training.checkpoints import LastCheckpoint
+from vsr.training.module import VisualSearchModule, _mix
 
 
 class Flat(nn.Module):

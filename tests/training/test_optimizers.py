@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from vsr.losses import InfoNCE
-from vsr.models import EmbeddingModel
+from vsr.losses.infonce import InfoNCE
+from vsr.models.embedding import EmbeddingModel
 from vsr.training.optimizers import Lars, constant_with_warmup, cosine_with_warmup, parameter_groups
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vsr.errors import Pruned
-from vsr.training import Pruning
+from vsr.training.pruning import Pruning
 
 
 class Trial:

@@ -4,10 +4,13 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging
 
-from vsr.data import BalancedBatches, HardClassBatches
+from vsr.data.samplers.balanced import BalancedBatches
+from vsr.data.samplers.hard_class import HardClassBatches
 from vsr.errors import ConfigError
-from vsr.losses import InfoNCE
-from vsr.training import XBM, ClassMeans, LargeBatch, MoCo
+from vsr.losses.infonce import InfoNCE
+from vsr.training.class_means import ClassMeans
+from vsr.training.large_batch import LargeBatch
+from vsr.training.memory import XBM, MoCo
 
 KINDS = {
     "xbm": lambda: {"memory": XBM(20, start=3)},

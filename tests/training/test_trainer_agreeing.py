@@ -3,7 +3,7 @@
 import pytest
 from lightning.pytorch.callbacks import Callback, RichProgressBar
 
-from vsr.training import BestCheckpoint
+from vsr.training.checkpoints import BestCheckpoint
 from vsr.training.trainer import agreeing
 
 OPTIONS = {"enable_checkpointing": None, "enable_progress_bar": None, "max_epochs": 1}

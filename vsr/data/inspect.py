@@ -9,7 +9,7 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
-from vsr.assemble import run_script
+from vsr.config.assemble import run_script
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -17,8 +17,8 @@ CONF = Path(__file__).parents[2] / "conf"
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="inspect")
 def main(cfg: DictConfig) -> None:
     """Compose the configuration and inspect; exit code 1 where training would be wrong."""
-    from vsr.assemble import inspection_run
-    from vsr.retrieval.inspecting import inspect_data
+    from vsr.config.assemble import inspection_run
+    from vsr.runs.inspect_data import inspect_data
 
     if not inspect_data(inspection_run(cfg)).usable:
         sys.exit(1)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vsr.data.catalogue import Catalogue
+from vsr.data.catalogue.catalogue import Catalogue
 from vsr.data.names import otherwise_spelled, plain_path
 from vsr.errors import ConfigError, DataError
 

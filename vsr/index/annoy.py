@@ -12,7 +12,7 @@ import numpy as np
 
 from vsr.extras import library
 from vsr.index.backend import Backend, Found, nothing
-from vsr.index.saving import Archive, Opened
+from vsr.index.serialization import Archive, Opened
 
 _METRICS = {"cosine": "angular", "ip": "dot", "l2": "euclidean"}
 _PART = "index.ann"

@@ -16,9 +16,9 @@ from vsr.index.ivf_flat import IVFFlat
 from vsr.index.ivf_pq_fastscan import IVFPQFastScan
 from vsr.index.ivf_rabitq import IVFRaBitQ
 from vsr.index.ivf_sq8 import IVFSQ8
-from vsr.index.neighbours import Neighbours
+from vsr.index.neighbors import Neighbours
 from vsr.index.tuning import tune
-from vsr.index.vectors import as_floats, check_metric
+from vsr.index.validation import as_floats, check_metric
 
 log = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from vsr.errors import ConfigError, nearest
-from vsr.index import saving
+from vsr.index import serialization
 from vsr.index.filtering import filtered
-from vsr.index.neighbours import Neighbours, ordered
-from vsr.index.places import Places
-from vsr.index.vectors import as_floats, as_vectors, check_metric
+from vsr.index.id_map import Places
+from vsr.index.neighbors import Neighbours, ordered
+from vsr.index.validation import as_floats, as_vectors, check_metric
 
 if TYPE_CHECKING:
     from vsr.index.tuning import Tuning
@@ -166,9 +166,11 @@ class Backend:
             "trained": self.trained_,
             "chosen": self.chosen_,
         }
-        saving.write(path, manifest, self._places.ids, self._write if self.width_ is not None else None)
+        serialization.write(
+            path, manifest, self._places.ids, self._write if self.width_ is not None else None
+        )
 
-    def restore(self, opened: saving.Opened) -> None:
+    def restore(self, opened: serialization.Opened) -> None:
         """Take over what a file holds; for `vsr.index.load`."""
         self.width_, self.trained_ = opened.manifest["width"], opened.manifest["trained"]
         self.chosen_, self._places = opened.manifest["chosen"], Places(opened.ids)
@@ -312,10 +314,10 @@ class Backend:
     def _remove(self, places: np.ndarray) -> None:
         raise NotImplementedError
 
-    def _write(self, archive: saving.Archive) -> None:
+    def _write(self, archive: serialization.Archive) -> None:
         raise NotImplementedError
 
-    def _read(self, opened: saving.Opened) -> None:
+    def _read(self, opened: serialization.Opened) -> None:
         raise NotImplementedError
 
     def _bytes(self) -> int:

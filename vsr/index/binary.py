@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from vsr.index.angles import Angles
 from vsr.index.backend import Backend, Found
 from vsr.index.faiss_backend import K_FACTOR, faiss, read_part, write_part
 from vsr.index.lsh import check_bits
-from vsr.index.saving import Archive, Opened
+from vsr.index.serialization import Archive, Opened
+from vsr.index.sign_hashing import Angles
 
 
 class Binary(Backend):
@@ -21,7 +21,7 @@ class Binary(Backend):
     Args:
         bits: of a code, a multiple of 8; null is the multiple at or above 2 d.
         k_factor: candidates compared again, in multiples of k.
-        metric: cosine, ip or l2; for the last two, the codes are of turned vectors (`vsr.index.angles`).
+        metric: cosine, ip or l2; for the last two, the codes are of turned vectors (`sign_hashing`).
         seed: of the rotation.
 
     Raises:

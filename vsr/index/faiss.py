@@ -6,7 +6,7 @@ Source: https://github.com/facebookresearch/faiss/wiki/The-index-factory
 from typing import ClassVar
 
 from vsr.errors import ConfigError
-from vsr.index import faiss_parts
+from vsr.index import faiss_introspection
 from vsr.index.faiss_backend import EF_SEARCH, K_FACTOR, NPROBE, FaissBackend
 
 
@@ -57,7 +57,7 @@ class Faiss(FaissBackend):
     @property
     def removable(self) -> bool:
         """Whether `remove` works; false until it is trained."""
-        return self.index_ is not None and faiss_parts.removable(self.index_)
+        return self.index_ is not None and faiss_introspection.removable(self.index_)
 
     def _factory(self, n: int, width: int) -> str:
         return self.factory

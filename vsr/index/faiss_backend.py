@@ -8,9 +8,9 @@ import faiss as faiss_module
 import numpy as np
 
 from vsr.errors import ConfigError
-from vsr.index import faiss_parts
+from vsr.index import faiss_introspection
 from vsr.index.backend import Backend, Found
-from vsr.index.saving import Archive, Opened
+from vsr.index.serialization import Archive, Opened
 
 faiss: Any = faiss_module  # its type stubs know half of it
 # Faiss goes through BLAS from this many floats of queries on; its own 128,000 leaves the k-means of product
@@ -56,20 +56,20 @@ class FaissBackend(Backend):
         except RuntimeError as error:
             raise ConfigError(
                 f"{self.name}: Faiss cannot build {text!r} for {self.metric} on vectors {width} wide: "
-                f"{faiss_parts.reason(error)}"
+                f"{faiss_introspection.reason(error)}"
             ) from error
         if index.metric_type != metric:
             raise ConfigError(f"{self.name}: {text!r} ignores the metric {self.metric}: take metric=l2")
-        faiss_parts.set_seed(index, self.seed)
+        faiss_introspection.set_seed(index, self.seed)
         self._prepare(index)
         return index
 
     def _most_training(self, n: int, width: int) -> int:
         self.index_ = self._make(n, width)
-        return faiss_parts.most_training(self.index_)
+        return faiss_introspection.most_training(self.index_)
 
     def _train(self, vectors: np.ndarray, n: int) -> None:
-        needed = faiss_parts.least_training(self.index_)
+        needed = faiss_introspection.least_training(self.index_)
         if len(vectors) < needed:
             log.warning(
                 "%s: the %d training vectors are repeated to make the %d that its codes need",
@@ -83,7 +83,7 @@ class FaissBackend(Backend):
     def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
         if self.index_ is None:
             self.index_ = self._make(len(vectors), vectors.shape[1])
-        if faiss_parts.keeps_places(self.index_):
+        if faiss_introspection.keeps_places(self.index_):
             self.index_.add_with_ids(vectors, places)
         else:
             self.index_.add(vectors)
@@ -91,49 +91,53 @@ class FaissBackend(Backend):
     def _nearest(self, queries: np.ndarray, k: int, mask: np.ndarray | None = None, effort: int = 1) -> Found:
         values = self.search_knobs
         values.update({name: values[name] * effort for name in values if name != "k_factor"})
-        parameters = faiss_parts.parameters(self.index_, values, faiss_parts.selector(mask))
+        parameters = faiss_introspection.parameters(self.index_, values, faiss_introspection.selector(mask))
         near, at = self.index_.search(queries, k, params=parameters)
         return (np.negative(near, out=near) if self.metric == "l2" else near), at
 
     def _has(self, name: str) -> bool:
-        return self.index_ is None or name in faiss_parts.knobs(self.index_)
+        return self.index_ is None or name in faiss_introspection.knobs(self.index_)
 
     def _default(self, name: str) -> int | None:
         if name == "nprobe":
-            return None if self.index_ is None else math.ceil(math.sqrt(faiss_parts.n_lists(self.index_)))
+            return (
+                None
+                if self.index_ is None
+                else math.ceil(math.sqrt(faiss_introspection.n_lists(self.index_)))
+            )
         return {"ef_search": 64, "k_factor": 4}[name]
 
     def _values(self, name: str) -> tuple[int, ...]:
-        lists = faiss_parts.n_lists(self.index_) if self.index_ is not None else 0
+        lists = faiss_introspection.n_lists(self.index_) if self.index_ is not None else 0
         if name != "nprobe" or not lists:
             return self.grid[name]
         return (*(value for value in self.grid[name] if value < lists), lists)
 
     def _most_effort(self) -> int:
-        return faiss_parts.most_effort(self.index_, self.search_knobs)
+        return faiss_introspection.most_effort(self.index_, self.search_knobs)
 
     @property
     def keeps_vectors(self) -> bool:
         """Whether the vectors themselves are in it, uncompressed."""
-        return self.index_ is not None and faiss_parts.keeps_vectors(self.index_)
+        return self.index_ is not None and faiss_introspection.keeps_vectors(self.index_)
 
     @property
     def _compares(self) -> bool:
-        return self.index_ is not None and faiss_parts.has_vectors(self.index_)
+        return self.index_ is not None and faiss_introspection.has_vectors(self.index_)
 
     def _vectors(self, places: np.ndarray) -> np.ndarray:
-        return faiss_parts.vectors(self.index_, places)
+        return faiss_introspection.vectors(self.index_, places)
 
     def _remove(self, places: np.ndarray) -> None:
         self.index_.remove_ids(faiss.IDSelectorBatch(places))
 
     @property
     def _selects(self) -> bool:
-        return faiss_parts.selects(self.index_)
+        return faiss_introspection.selects(self.index_)
 
     @property
     def _moves_up(self) -> bool:
-        return not faiss_parts.keeps_places(self.index_)
+        return not faiss_introspection.keeps_places(self.index_)
 
     def _write(self, archive: Archive) -> None:
         write_part(archive, self.index_)
@@ -142,7 +146,7 @@ class FaissBackend(Backend):
         self.index_ = read_part(opened.archive)
 
     def _bytes(self) -> int:
-        return faiss_parts.size_bytes(self.index_)
+        return faiss_introspection.size_bytes(self.index_)
 
 
 def write_part(archive: Archive, index: Any) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 import faiss as faiss_module
 import numpy as np
 
-from vsr.index import faiss_parts, precise
+from vsr.index import faiss_introspection, precise
 from vsr.index.backend import Found
 from vsr.index.faiss_backend import FaissBackend
 from vsr.index.given import Given
-from vsr.index.neighbours import Neighbours, in_order
-from vsr.index.saving import Archive, Opened
-from vsr.index.vectors import as_floats, unit
+from vsr.index.neighbors import Neighbours, in_order
+from vsr.index.serialization import Archive, Opened
+from vsr.index.validation import as_floats, unit
 
 faiss: Any = faiss_module  # its type stubs know half of it
 log = logging.getLogger(__name__)
@@ -209,7 +209,7 @@ class _Among:
             self._index = type(index)(index.d)
             self._index.add(_view(index)[self._only])
         else:
-            self._parameters = faiss.SearchParameters(sel=faiss_parts.selector(mask))
+            self._parameters = faiss.SearchParameters(sel=faiss_introspection.selector(mask))
 
     @property
     def places(self) -> np.ndarray:

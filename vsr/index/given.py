@@ -4,7 +4,7 @@ from typing import Self
 
 import numpy as np
 
-from vsr.index.saving import Archive
+from vsr.index.serialization import Archive
 
 _MOVED, _STEPS, _LENGTHS = "moved.npy", "steps.npy", "lengths.npy"
 

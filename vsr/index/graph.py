@@ -12,7 +12,7 @@ import numpy as np
 from vsr.index.backend import Backend, Found
 from vsr.index.copies import Copies, digests, expanded
 from vsr.index.faiss_backend import FaissBackend
-from vsr.index.saving import Archive, Opened
+from vsr.index.serialization import Archive, Opened
 
 log = logging.getLogger(__name__)
 

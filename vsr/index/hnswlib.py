@@ -13,7 +13,7 @@ from vsr.index.backend import Found
 from vsr.index.faiss_backend import EF_SEARCH, faiss
 from vsr.index.filtering import compared
 from vsr.index.graph import Graph
-from vsr.index.saving import Archive, Opened
+from vsr.index.serialization import Archive, Opened
 
 _PART = "index.hnswlib"
 

@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from vsr.errors import ConfigError
-from vsr.index import faiss_parts
+from vsr.index import faiss_introspection
 from vsr.index.backend import Backend, Found
 from vsr.index.faiss_backend import faiss, read_part, write_part
-from vsr.index.saving import Archive, Opened
+from vsr.index.serialization import Archive, Opened
 from vsr.index.tree import Tree
 
 _POINTS_PER_LEAF = 64  # of a sample, that training has use for
@@ -79,7 +79,7 @@ class KMeansTree(Backend):
     def _nearest(self, queries: np.ndarray, k: int, mask: np.ndarray | None = None, effort: int = 1) -> Found:
         count = min(self.tree_.n_leaves, self.knob("leaves") * effort)
         leaves = self.tree_.nearest_leaves(queries, count, "ip" if self.metric == "ip" else "l2")
-        parameters = faiss.SearchParametersIVF(nprobe=count, sel=faiss_parts.selector(mask))
+        parameters = faiss.SearchParametersIVF(nprobe=count, sel=faiss_introspection.selector(mask))
         near, places = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
         self.index_.search_preassigned_c(
             len(queries),
@@ -106,7 +106,7 @@ class KMeansTree(Backend):
         return -(-self.tree_.n_leaves // self.knob("leaves"))
 
     def _vectors(self, places: np.ndarray) -> np.ndarray:
-        return faiss_parts.vectors(self.index_, places)
+        return faiss_introspection.vectors(self.index_, places)
 
     def _remove(self, places: np.ndarray) -> None:
         self.index_.remove_ids(faiss.IDSelectorBatch(places))
@@ -122,4 +122,6 @@ class KMeansTree(Backend):
         self._keep(self.index_.quantizer)
 
     def _bytes(self) -> int:
-        return faiss_parts.size_bytes(self.index_) + sum(one.nbytes for one in self.tree_.arrays.values())
+        return faiss_introspection.size_bytes(self.index_) + sum(
+            one.nbytes for one in self.tree_.arrays.values()
+        )

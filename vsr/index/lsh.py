@@ -9,10 +9,10 @@ import json
 import numpy as np
 
 from vsr.errors import ConfigError
-from vsr.index.angles import Angles
 from vsr.index.backend import Backend, Found
 from vsr.index.faiss_backend import faiss, read_part, write_part
-from vsr.index.saving import Archive, Opened
+from vsr.index.serialization import Archive, Opened
+from vsr.index.sign_hashing import Angles
 
 
 class LSH(Backend):
@@ -22,7 +22,7 @@ class LSH(Backend):
 
     Args:
         bits: of a code, a multiple of 8; null is the multiple next above 8 d.
-        metric: cosine, ip or l2; for the last two, vectors are turned (`vsr.index.angles`).
+        metric: cosine, ip or l2; for the last two, vectors are turned (`vsr.index.sign_hashing`).
         seed: of the projections.
 
     Raises:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from vsr.index.vectors import as_floats, check_metric
+from vsr.index.validation import as_floats, check_metric
 
 _BLOCK = 8192  # gallery vectors compared at a time
 _QUERIES = 1024  # with so many queries: 64 MiB of products

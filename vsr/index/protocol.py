@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from vsr.index.neighbours import Neighbours
+from vsr.index.neighbors import Neighbours
 
 
 class Index(Protocol):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from vsr.index.id_map import Places
 from vsr.index.nearest import Pairs, Space, nearest
-from vsr.index.neighbours import Neighbours, ordered
-from vsr.index.places import Places
+from vsr.index.neighbors import Neighbours, ordered
 
 # Of a distance: sums in float32 do not tell more apart, when they are taken of differences.
 _TIED = 1e-6

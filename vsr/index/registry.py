@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vsr.errors import IndexFileError
-from vsr.index import saving
+from vsr.index import serialization
 from vsr.index.annoy import Annoy
 from vsr.index.backend import Backend
 from vsr.index.binary import Binary
@@ -55,7 +55,7 @@ def load(path: str | Path) -> Backend:
         IndexFileError: not there, no index file, cut off, damaged, or of a version or backend unknown here.
         ConfigError: it was made by a library that is not installed.
     """
-    with saving.opened(path) as opened:
+    with serialization.opened(path) as opened:
         name = opened.manifest.get("backend")
         if name not in BACKENDS:
             raise IndexFileError(f"{path} holds an index of the unknown backend {name!r}: update vsr")

@@ -13,7 +13,7 @@ import numpy as np
 from vsr.extras import library
 from vsr.index.backend import Backend, Found
 from vsr.index.faiss_backend import faiss
-from vsr.index.saving import Archive, Opened
+from vsr.index.serialization import Archive, Opened
 
 _FEW = 1000  # vectors below which they are compared one by one: too few to train codes on
 

@@ -3,9 +3,11 @@
 import numpy as np
 import torch
 
-from vsr.data.catalogue import Catalogue
-from vsr.data.relevance import LabelRelevance, ListRelevance, relevance_of
-from vsr.metrics import Ideal, Judged, RankingMetrics
+from vsr.data.catalogue.catalogue import Catalogue
+from vsr.data.relevance.label_relevance import LabelRelevance, relevance_of
+from vsr.data.relevance.list_relevance import ListRelevance
+from vsr.metrics.judged import Ideal, Judged
+from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval.evaluation import Evaluation, Sides
 from vsr.retrieval.statistics import Statistics
 from vsr.retrieval.thresholds import Thresholds

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from vsr.index import Neighbours
-from vsr.metrics import RankingMetrics
+from vsr.index.neighbors import Neighbours
+from vsr.metrics.ranking import RankingMetrics
 
 _SHARE = 0.1  # of the queries, from which equal scores are worth a word: copies alone reach less
 _COLLAPSED = 0.5

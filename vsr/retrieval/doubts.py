@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vsr.retrieval.pairs import Pairs
+from vsr.retrieval.exact.pair_list import Pairs
 from vsr.retrieval.similarity import Similarity
 
 _ROUGH = 1e-5  # of a score: what may be off by more is shown from float64

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vsr.data import Batch
+from vsr.data.loading.dataset import Batch
 from vsr.errors import DivergedError
 from vsr.precision import FULL, named_precision
 

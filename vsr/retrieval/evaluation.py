@@ -10,7 +10,7 @@ import pandas as pd
 
 from vsr.errors import DataError
 from vsr.files import write_json, written_whole
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 
 FORMAT = 2
 ABOUT, QUERIES, NEIGHBOURS, GROUPS = (

@@ -6,11 +6,12 @@ import re
 import numpy as np
 from torch import Tensor
 
-from vsr.data.relevance import Relevance
+from vsr.data.relevance.label_relevance import Relevance
 from vsr.errors import ConfigError
-from vsr.index import Index, Neighbours
-from vsr.retrieval.exact import ranked
-from vsr.retrieval.listing import joined, without_ignored
+from vsr.index.neighbors import Neighbours
+from vsr.index.protocol import Index
+from vsr.retrieval.exact.scan import ranked
+from vsr.retrieval.neighbors import joined, without_ignored
 from vsr.retrieval.similarity import Similarity
 
 EXACT = "exact"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import Tensor
 
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 from vsr.retrieval.evaluation import Evaluation
 from vsr.retrieval.rerankers.context import Context, Embeds, Prepares, Reranker, Transforms
 from vsr.retrieval.search import EXACT, Search, stage_name

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from vsr.errors import ConfigError
-from vsr.metrics import bootstrap_intervals
+from vsr.metrics.resampling import bootstrap_intervals
 
 
 @dataclass(frozen=True)

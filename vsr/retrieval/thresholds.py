@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vsr.errors import ConfigError
-from vsr.metrics import (
+from vsr.metrics.threshold import (
     fnmr_at_fmr,
     micro_ap,
     normalized_scores,

@@ -125,7 +125,9 @@ class _Run:
         self._say(trial, found)
 
     def _say(self, trial: Trial, found: Outcome) -> None:
-        from vsr.reports import trial_line  # here: jobs, which say nothing, need not load Matplotlib
+        from vsr.display.trial_line import (
+            trial_line,  # here: jobs, which say nothing, need not load Matplotlib
+        )
 
         ended = self.sweep.folder.ended()
         line = trial_line(

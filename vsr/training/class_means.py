@@ -6,7 +6,7 @@ import lightning as L
 import torch
 from torch import Tensor
 
-from vsr.data import LearningSampler
+from vsr.data.samplers.sampler import LearningSampler
 
 
 class ClassMeans(L.Callback):

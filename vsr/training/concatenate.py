@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 
+from vsr.as_trained import AS_TRAINED
 from vsr.errors import CheckpointError, UserError
 from vsr.files import written_whole
 from vsr.precision import precision_of
-from vsr.trained import AS_TRAINED
 from vsr.training.checkpoints import VAL_SEEN, looks_at_test, read_checkpoint, without_weights
 from vsr.training.resume import differences
 

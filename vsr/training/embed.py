@@ -20,7 +20,7 @@ def train_split(pl_module: L.LightningModule, data: Any) -> tuple[Tensor, np.nda
 
     Args:
         pl_module: its ``trainer`` knows the devices.
-        data: a `vsr.data.VisualSearchData`.
+        data: a `vsr.data.loading.VisualSearchData`.
 
     Raises:
         DataError: there is no training picture.

@@ -6,7 +6,8 @@ from typing import Protocol
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from vsr.models import Embedder, blocks
+from vsr.models.blocks import blocks
+from vsr.models.embedder import Embedder
 
 
 class Recipe(Protocol):

@@ -9,8 +9,8 @@ from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from vsr.data import Batch
-from vsr.training.devices import gather, gather_sizes
+from vsr.data.loading.dataset import Batch
+from vsr.training.distributed import gather, gather_sizes
 from vsr.unit import unit_length
 
 log = logging.getLogger(__name__)

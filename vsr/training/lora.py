@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from vsr.models import Embedder, add_adapters
+from vsr.models.adapters import add_adapters
+from vsr.models.embedder import Embedder
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from vsr.errors import ConfigError
-from vsr.losses import PairLoss, ProxyLoss, labels_for
-from vsr.training.embedded import Embedded
+from vsr.losses.levels import labels_for
+from vsr.losses.pairs import PairLoss
+from vsr.losses.proxies import ProxyLoss
+from vsr.training.embedded_batch import Embedded
 
 Embed = Callable[[nn.Module, Tensor], Tensor]
 

@@ -10,14 +10,15 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from vsr.data import Batch
+from vsr.data.loading.dataset import Batch
 from vsr.errors import ConfigError, DivergedError
-from vsr.losses import labels_for, set_up
+from vsr.losses.levels import labels_for
+from vsr.losses.proxies import set_up
 from vsr.precision import FULL
 from vsr.retrieval.embed import check_finite, few, forward
 from vsr.training.checkpoints import written_by
-from vsr.training.devices import world_size
-from vsr.training.embedded import Embedded
+from vsr.training.distributed import world_size
+from vsr.training.embedded_batch import Embedded
 from vsr.training.finetune import FineTune, Recipe
 from vsr.training.health import not_finite
 from vsr.training.large_batch import LargeBatch

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from vsr.models import blocks
+from vsr.models.blocks import blocks
 
 
 def parameter_groups(

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from vsr.data import Catalogue
+from vsr.data.catalogue.catalogue import Catalogue
 
 
 def photo(seed: int, size: tuple[int, int] = (200, 150)) -> Image.Image:

@@ -9,8 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vsr.data import Catalogue, Shards, Toystore, write_shards
-from vsr.data.inspection import Inspector, sample_rows
+from vsr.data.catalogue.catalogue import Catalogue
+from vsr.data.inspection.inspector import Inspector
+from vsr.data.inspection.samples import sample_rows
+from vsr.data.readers.toystore import Toystore
+from vsr.data.shards.reader import Shards
+from vsr.data.shards.writer import write_shards
 from vsr.errors import ConfigError
 
 SOUND = [

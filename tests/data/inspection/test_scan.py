@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from vsr.data import Catalogue
+from vsr.data.catalogue.catalogue import Catalogue
 from vsr.data.inspection.scan import scan
 
 

@@ -5,7 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.data import BalancedBatches, RandomBatches
+from vsr.data.samplers.balanced import BalancedBatches
+from vsr.data.samplers.random import RandomBatches
 
 
 def labels_of(*counts) -> torch.Tensor:

@@ -3,7 +3,7 @@ from collections import Counter, defaultdict
 import pytest
 import torch
 
-from vsr.data import CategoryBalancedBatches
+from vsr.data.samplers.category_balanced import CategoryBalancedBatches
 from vsr.errors import ConfigError
 
 

@@ -4,7 +4,9 @@ import time
 import pytest
 import torch
 
-from vsr.data import BalancedBatches, HardClassBatches, LearningSampler
+from vsr.data.samplers.balanced import BalancedBatches
+from vsr.data.samplers.hard_class import HardClassBatches
+from vsr.data.samplers.sampler import LearningSampler
 
 N_LABELS = 24
 

@@ -7,15 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vsr.data import (
-    BalancedBatches,
-    CategoryBalancedBatches,
-    EpochBatches,
-    Examples,
-    HardClassBatches,
-    RandomBatches,
-)
-from vsr.data.samplers import share_with_positive
+from vsr.data.loading.epochs import EpochBatches
+from vsr.data.loading.positives import Examples
+from vsr.data.samplers.balanced import BalancedBatches
+from vsr.data.samplers.category_balanced import CategoryBalancedBatches
+from vsr.data.samplers.hard_class import HardClassBatches
+from vsr.data.samplers.random import RandomBatches
+from vsr.data.samplers.sampler import share_with_positive
 
 
 def labels_of(*counts, categories=3) -> torch.Tensor:

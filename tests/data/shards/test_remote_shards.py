@@ -12,21 +12,20 @@ import fsspec
 import numpy as np
 import pytest
 
-from vsr.data import (
-    BalancedBatches,
-    CataloguePictures,
-    Folder,
-    LabelPositives,
-    PictureTransforms,
-    Shards,
-    VisualSearchData,
-    write_shards,
-)
-from vsr.data.cached import ShortSide, cached_pictures
+from vsr.data.loading.datamodule import VisualSearchData
+from vsr.data.loading.positives import LabelPositives
+from vsr.data.pictures.cached.cached_pictures import cached_pictures
+from vsr.data.pictures.cached.shrink import ShortSide
+from vsr.data.pictures.decode import CataloguePictures
+from vsr.data.pictures.transforms import PictureTransforms
+from vsr.data.readers.folder import Folder
+from vsr.data.samplers.balanced import BalancedBatches
 from vsr.data.shards import connections, remote
 from vsr.data.shards.connections import RemoteError
-from vsr.data.shards.copies import GB, Copies
+from vsr.data.shards.local_copies import GB, Copies
+from vsr.data.shards.reader import Shards
 from vsr.data.shards.remote import RemoteShard, find_remote
+from vsr.data.shards.writer import write_shards
 from vsr.errors import ConfigError, DataError
 
 FOUR = ["train-000000.tar", "train-000001.tar", "train-000002.tar", "train-000003.tar"]

@@ -9,22 +9,20 @@ import pytest
 import torch
 from PIL import Image
 
-from vsr.data import (
-    BalancedBatches,
-    CataloguePictures,
-    CorruptPictureError,
-    Folder,
-    LabelPositives,
-    PictureTransforms,
-    RandomBatches,
-    Shards,
-    VisualSearchData,
-    write_shards,
-)
-from vsr.data.shards import ShardWindows, writer
+from vsr.data.loading.datamodule import VisualSearchData
+from vsr.data.loading.positives import LabelPositives
+from vsr.data.pictures.decode import CataloguePictures, CorruptPictureError
+from vsr.data.pictures.transforms import PictureTransforms
+from vsr.data.readers.folder import Folder
+from vsr.data.samplers.balanced import BalancedBatches
+from vsr.data.samplers.random import RandomBatches
+from vsr.data.shards import writer
 from vsr.data.shards.__main__ import main
 from vsr.data.shards.members import samples
 from vsr.data.shards.patterns import expand
+from vsr.data.shards.reader import Shards
+from vsr.data.shards.windows import ShardWindows
+from vsr.data.shards.writer import write_shards
 from vsr.errors import ConfigError, DataError
 
 
@@ -201,7 +199,7 @@ def test_shards_are_listed_once_until_they_change(written, monkeypatch, tmp_path
     def first_only(path, picture):
         yield next(samples(path, picture))
 
-    monkeypatch.setattr("vsr.data.shards.listing.samples", first_only)
+    monkeypatch.setattr("vsr.data.shards.shard_table.samples", first_only)
     assert Shards(str(written)).read().table.equals(first)
     os.utime(next(iter(written.glob("train-*"))), ns=(1, 1))
     assert len(Shards(str(written)).read().table) < len(first)  # that shard was listed by the stub

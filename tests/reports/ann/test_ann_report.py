@@ -5,7 +5,8 @@ from parsed_page import Page
 from PIL import Image
 
 from vsr.errors import DataError
-from vsr.reports.ann import read_comparison, write_ann_report
+from vsr.reports.ann.files import read_comparison
+from vsr.reports.ann.report import write_ann_report
 from vsr.reports.ann.words import advice, warnings
 
 WILD = "<script>alert('x')</script> | `a` *b*"

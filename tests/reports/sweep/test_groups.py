@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from vsr.reports.sweep import read_sweep
+from vsr.reports.sweep.files import read_sweep
 from vsr.reports.sweep.groups import groups, half_width, verdict
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.reports.sweep import read_sweep
+from vsr.reports.sweep.files import read_sweep
 from vsr.reports.sweep.scales import Scale, scale_of
 
 

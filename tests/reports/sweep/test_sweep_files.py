@@ -3,7 +3,7 @@ import json
 import pytest
 
 from vsr.errors import DataError
-from vsr.reports.sweep import read_sweep
+from vsr.reports.sweep.files import read_sweep
 from vsr.reports.sweep.overrides import as_text, parsed, shown, typed
 
 

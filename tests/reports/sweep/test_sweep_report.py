@@ -6,9 +6,11 @@ import pytest
 from parsed_page import Page
 from PIL import Image
 
-from vsr.reports.sweep import best_line, read_sweep, write_sweep
 from vsr.reports.sweep.__main__ import main
 from vsr.reports.sweep.document import document
+from vsr.reports.sweep.files import read_sweep
+from vsr.reports.sweep.report import write_sweep
+from vsr.reports.sweep.words import best_line
 
 WILD = "<script>alert('x')</script> | `a` *b*"
 

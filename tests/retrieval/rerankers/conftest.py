@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import torch
 
-from vsr.data import Catalogue, LabelRelevance
-from vsr.retrieval import Context
+from vsr.data.catalogue.catalogue import Catalogue
+from vsr.data.relevance.label_relevance import LabelRelevance
+from vsr.retrieval.rerankers.context import Context
 from vsr.retrieval.search import Search
 
 

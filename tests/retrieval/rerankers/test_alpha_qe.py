@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.index import Neighbours
-from vsr.retrieval.rerankers import AlphaQE
+from vsr.index.neighbors import Neighbours
+from vsr.retrieval.rerankers.alpha_qe import AlphaQE
 
 
 def by_hand(query, gallery, ids, n, alpha):

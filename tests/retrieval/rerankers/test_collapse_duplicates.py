@@ -1,8 +1,8 @@
 import numpy as np
 import torch
 
-from vsr.index import Neighbours
-from vsr.retrieval.rerankers import CollapseDuplicates
+from vsr.index.neighbors import Neighbours
+from vsr.retrieval.rerankers.collapse_duplicates import CollapseDuplicates
 
 
 def test_of_items_that_are_alike_the_best_stays(world):

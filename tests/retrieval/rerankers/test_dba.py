@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.data import LabelRelevance
-from vsr.data.ragged import Ragged
-from vsr.retrieval.rerankers import DBA
+from vsr.data.relevance.label_relevance import LabelRelevance
+from vsr.data.relevance.ragged import Ragged
+from vsr.retrieval.rerankers.dba import DBA
 from vsr.retrieval.rerankers.graph import self_neighbours
 from vsr.retrieval.search import Search
 from vsr.retrieval.stages import searched

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.retrieval.rerankers import Diffusion
+from vsr.retrieval.rerankers.diffusion import Diffusion
 from vsr.retrieval.rerankers.graph import nearest
 
 

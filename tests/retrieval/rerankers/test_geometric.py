@@ -6,11 +6,11 @@ import pytest
 import torch
 from PIL import Image
 
-from vsr.data import Catalogue
+from vsr.data.catalogue.catalogue import Catalogue
 from vsr.errors import ConfigError
-from vsr.index import Neighbours
-from vsr.retrieval import Context
-from vsr.retrieval.rerankers import Geometric
+from vsr.index.neighbors import Neighbours
+from vsr.retrieval.rerankers.context import Context
+from vsr.retrieval.rerankers.geometric import Geometric
 
 
 def scene(seed):

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.data.ragged import Ragged
-from vsr.index import Neighbours
-from vsr.retrieval import Context
-from vsr.retrieval.rerankers import KReciprocal
+from vsr.data.relevance.ragged import Ragged
+from vsr.index.neighbors import Neighbours
+from vsr.retrieval.rerankers.context import Context
 from vsr.retrieval.rerankers.graph import nearest
+from vsr.retrieval.rerankers.k_reciprocal import KReciprocal
 
 
 def dense_reference(queries, gallery, k1, k2, lambda_, ignored=()):

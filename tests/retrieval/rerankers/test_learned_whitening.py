@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from vsr.errors import DataError
-from vsr.retrieval.rerankers import LearnedWhitening
+from vsr.retrieval.rerankers.learned_whitening import LearnedWhitening
 
 
 def pair_covariance(values, labels):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.index import Neighbours
-from vsr.retrieval.rerankers import MMR
+from vsr.index.neighbors import Neighbours
+from vsr.retrieval.rerankers.mmr import MMR
 
 
 def by_hand(ids, scores, gallery, weight):

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.index import Neighbours, ordered
+from vsr.index.neighbors import Neighbours, ordered
 from vsr.retrieval.rerankers.order import dropped, listed, rescored
 
 rows = st.integers(0, 8).flatmap(

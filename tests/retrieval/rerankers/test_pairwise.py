@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from vsr.errors import ConfigError, DataError
-from vsr.retrieval import Context
-from vsr.retrieval.rerankers import Pairwise
+from vsr.retrieval.rerankers.context import Context
 from vsr.retrieval.rerankers.graph import nearest
+from vsr.retrieval.rerankers.pairwise import Pairwise
 
 
 def noisy(n, seed):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from vsr.errors import ConfigError, DataError
-from vsr.retrieval.rerankers import Policy
+from vsr.retrieval.rerankers.policy import Policy
 
 
 def made(world, *rules):

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.data import LabelRelevance
+from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.errors import ConfigError, UserError
-from vsr.index import Flat, Neighbours
-from vsr.metrics import RankingMetrics
-from vsr.retrieval import Context, evaluate, rerankers
-from vsr.retrieval.rerankers.context import Embeds, Prepares
+from vsr.index.flat import Flat
+from vsr.index.neighbors import Neighbours
+from vsr.metrics.ranking import RankingMetrics
+from vsr.retrieval import rerankers
+from vsr.retrieval.evaluate import evaluate
+from vsr.retrieval.rerankers.context import Context, Embeds, Prepares
 from vsr.retrieval.search import stage_name
 
 MADE = {

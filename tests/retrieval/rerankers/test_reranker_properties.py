@@ -7,7 +7,7 @@ import pytest
 import torch
 from test_reranker_contract import every, prepared
 
-from vsr.data import LabelRelevance
+from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.retrieval.search import Search
 
 DEPTH = 30

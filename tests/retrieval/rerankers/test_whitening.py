@@ -4,8 +4,8 @@ import torch
 from sklearn.decomposition import PCA
 
 from vsr.errors import DataError
-from vsr.retrieval import Context
-from vsr.retrieval.rerankers import Whitening
+from vsr.retrieval.rerankers.context import Context
+from vsr.retrieval.rerankers.whitening import Whitening
 
 
 def test_it_is_the_pca_whitening_of_scikit_learn(world):

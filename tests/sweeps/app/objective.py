@@ -10,7 +10,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from vsr.assemble import instantiate, run_script
+from vsr.config.assemble import instantiate, run_script
 from vsr.errors import DataError, Pruned
 
 

@@ -1,7 +1,5 @@
 """Is a data set fit to be trained on? Damage, copies and leaks, labels and queries that cannot work."""
 
-from vsr.data.inspection.findings import SEVERITIES, Case, Finding
-from vsr.data.inspection.inspector import Inspection, Inspector
-from vsr.data.inspection.samples import sample_rows
+from vsr.exports import exports
 
-__all__ = ["SEVERITIES", "Case", "Finding", "Inspection", "Inspector", "sample_rows"]
+__getattr__, __dir__ = exports(__name__)

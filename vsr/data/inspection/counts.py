@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from vsr.data.catalogue import SPLITS, Catalogue
+from vsr.data.catalogue.catalogue import SPLITS, Catalogue
 from vsr.data.inspection.scan import Scan
 
 _QUANTILES = {"smallest": 0.0, "5 %": 0.05, "median": 0.5, "95 %": 0.95, "largest": 1.0}

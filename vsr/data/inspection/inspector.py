@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from vsr.data.catalogue import Catalogue
+from vsr.data.catalogue.catalogue import Catalogue
 from vsr.data.inspection.copies import Copies, find_copies
+from vsr.data.inspection.copy_findings import copy_findings
 from vsr.data.inspection.counts import class_size_table, kind_table, picture_table, split_table
-from vsr.data.inspection.files import file_findings
+from vsr.data.inspection.file_findings import file_findings
 from vsr.data.inspection.findings import Finding, by_severity
-from vsr.data.inspection.labels import label_findings
-from vsr.data.inspection.leaks import copy_findings
+from vsr.data.inspection.label_findings import label_findings
 from vsr.data.inspection.scan import Scan, Watch, scan
 from vsr.errors import ConfigError
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vsr.data.catalogue import Catalogue
+from vsr.data.catalogue.catalogue import Catalogue
 
 
 def sample_rows(catalogue: Catalogue, rows: np.ndarray, n_labels: int, each: int) -> dict[str, np.ndarray]:

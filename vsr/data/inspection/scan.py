@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
-from vsr.data.catalogue import Catalogue
+from vsr.data.catalogue.catalogue import Catalogue
 from vsr.data.inspection.fingerprints import TINY, difference_hash, tiny_copy
-from vsr.data.pictures import DAMAGE, ORIENTATION, Box, CataloguePictures, decode
+from vsr.data.pictures.decode import DAMAGE, ORIENTATION, Box, CataloguePictures, decode
 
 _DECODED = 4 * TINY  # short side, pixels: a JPEG is decoded to no more, though all of its data is read
 _BLOCK = 512  # pictures handed to the threads at a time

@@ -1,53 +1,5 @@
 """Which examples share a batch, decided anew every epoch by a generator and nothing else."""
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from vsr.exports import exports
 
-import torch
-from torch import Tensor
-
-from vsr.data.samplers.balanced import BalancedBatches
-from vsr.data.samplers.category_balanced import CategoryBalancedBatches
-from vsr.data.samplers.hard_class import HardClassBatches
-from vsr.data.samplers.random import RandomBatches
-
-__all__ = [
-    "BalancedBatches",
-    "CategoryBalancedBatches",
-    "HardClassBatches",
-    "LearningSampler",
-    "RandomBatches",
-    "Sampler",
-    "share_with_positive",
-]
-
-
-class Sampler(Protocol):
-    """Deals out the batches of one epoch.
-
-    The number of batches depends on ``labels`` alone, never on the generator or on what was learnt: trainers
-    ask for it once.
-    """
-
-    def batches(self, labels: Tensor, generator: torch.Generator) -> list[list[int]]:
-        """Indices into ``labels`` (E, L), a list a batch, no index twice in an epoch."""
-        ...
-
-
-@runtime_checkable
-class LearningSampler(Protocol):
-    """A sampler that wants to know where the labels lie."""
-
-    def learn(self, labels: Tensor, means: Tensor) -> None:
-        """Take the mean embeddings (C, D) of labels (C,)."""
-        ...
-
-
-def share_with_positive(batches: Sequence[Sequence[int]], labels: Tensor) -> float:
-    """Share of the examples that meet another of their finest label (labels is (E, L)) in their batch."""
-    met = total = 0
-    for batch in batches:
-        _, counts = torch.unique(labels[list(batch), 0], return_counts=True)
-        met += int(counts[counts > 1].sum())
-        total += len(batch)
-    return met / max(total, 1)
+__getattr__, __dir__ = exports(__name__)

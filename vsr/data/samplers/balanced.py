@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from vsr.data.samplers.groups import check_groups, draw_groups, members, spread
+from vsr.data.samplers.label_groups import check_groups, draw_groups, members, spread
 
 
 class BalancedBatches:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.data.samplers.groups import check_groups, draw_groups, members, spread
+from vsr.data.samplers.label_groups import check_groups, draw_groups, members, spread
 from vsr.errors import ConfigError
 
 

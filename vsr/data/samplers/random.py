@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from vsr.data.samplers.groups import check_batch_size
+from vsr.data.samplers.label_groups import check_batch_size
 
 
 class RandomBatches:

@@ -12,8 +12,8 @@ import sys
 
 from rich.console import Console
 
-from vsr.data.folder import Folder
 from vsr.data.named_pictures import CHOICES
+from vsr.data.readers.folder import Folder
 from vsr.data.shards.writer import write_shards
 from vsr.errors import UserError
 

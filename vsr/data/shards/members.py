@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vsr.data.catalogue.walk import SUFFIXES
 from vsr.data.names import escaped, is_utf8, not_utf8
-from vsr.data.walk import SUFFIXES
 from vsr.errors import DataError
 
 BLOCK = 512  # bytes; a tar ends with blocks of zeros

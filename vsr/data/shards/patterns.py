@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from vsr.data.catalogue.tables import sibling
 from vsr.data.shards.remote import RemoteShard, find_remote, is_address
-from vsr.data.tables import sibling
 from vsr.errors import ConfigError, DataError
 
 BRACES = re.compile(r"\{([^{}]*)\}")

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vsr.data.catalogue import BOX, Catalogue
-from vsr.data.folder import SPLIT_FOLDERS, split_table
+from vsr.data.catalogue.catalogue import BOX, Catalogue
+from vsr.data.catalogue.splits import check_fractions
 from vsr.data.names import not_utf8
-from vsr.data.shards.copies import Copies
-from vsr.data.shards.listing import listed
+from vsr.data.readers.folder import SPLIT_FOLDERS, split_table
+from vsr.data.shards.local_copies import Copies
 from vsr.data.shards.patterns import find_shards
 from vsr.data.shards.remote import RemoteShard
-from vsr.data.splits import check_fractions
+from vsr.data.shards.shard_table import listed
 from vsr.errors import ConfigError, DataError
 
 WORDS = re.compile(r"[a-z]+")
@@ -27,10 +27,10 @@ class Shards:
     A sample is a picture with a ``.cls`` (its label) or a ``.json`` of labels, and perhaps of ``item``,
     ``split``, ``role`` and the box ``x y w h``, as `vsr.data.shards.write_shards` writes them. Without a
     ``split`` in the samples, shards named for one (``train-000.tar``, ``val/000.tar``) are it; else one is
-    made that is disjoint by the finest label, as `vsr.data.Folder` makes it.
+    made that is disjoint by the finest label, as `vsr.data.readers.Folder` makes it.
 
     Shards at an address (``https://…``, ``s3://…``, whatever fsspec knows) are copied to the cache one by
-    one, when something in them is first read: `vsr.data.shards.copies.Copies`. Local ones are not copied.
+    one, when something in them is first read: `vsr.data.shards.Copies`. Local ones are not copied.
 
     Each shard is listed once, by its headers. After that pictures are read by their byte ranges from wherever
     the shards lie, a network drive for instance: an epoch has exactly the batches that the same pictures as
@@ -46,7 +46,7 @@ class Shards:
         splits: shares of the labels for train, val and test where they are made.
         seed: of the split that is made.
         image_size: stored for who reads the configuration; the transforms resize.
-        cache_dir: for the lists of the shards and copies of remote ones; None: `vsr.data.places.cache_root`.
+        cache_dir: for the lists of the shards and copies of remote ones; None: `vsr.cache.cache_root`.
         keep_gb: of those copies, in GB (10^9 bytes), > 0; the least recently used are removed. None: all.
 
     Raises:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.data.samplers import Sampler
+from vsr.data.samplers.sampler import Sampler
 
 
 class ShardWindows:

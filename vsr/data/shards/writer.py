@@ -13,12 +13,12 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
-from vsr.data.catalogue import BOX, SPLITS, Catalogue
-from vsr.data.pictures import DAMAGE, CataloguePictures
-from vsr.data.samplers.groups import draw_groups
-from vsr.data.shards.listing import table_of
+from vsr.data.catalogue.catalogue import BOX, SPLITS, Catalogue
+from vsr.data.catalogue.walk import SUFFIXES
+from vsr.data.pictures.decode import DAMAGE, CataloguePictures
+from vsr.data.samplers.label_groups import draw_groups
 from vsr.data.shards.remote import INDEX, TABLE
-from vsr.data.walk import SUFFIXES
+from vsr.data.shards.shard_table import table_of
 from vsr.errors import ConfigError, DataError
 from vsr.files import write_json, written_whole
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from vsr.display.formats import ABSENT, count, difference, is_number, signed
+from vsr.display.markdown import Table
 from vsr.reports.ann.choice import memory
 from vsr.reports.ann.files import Comparison, Row
-from vsr.reports.formats import ABSENT, count, difference, is_number, signed
-from vsr.reports.markdown import Table
 
 
 def against_table(found: Comparison, earlier: Comparison) -> Table:

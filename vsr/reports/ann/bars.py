@@ -4,12 +4,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vsr.reports import style
+from vsr.display import style
+from vsr.display.formats import duration, is_number, significant
 from vsr.reports.ann.canvas import WIDTH, head, legend, log_scale
 from vsr.reports.ann.choice import FAST_RECALL, shown
 from vsr.reports.ann.files import Comparison, Row
 from vsr.reports.ann.looks import Look, looks
-from vsr.reports.formats import duration, is_number, significant
 
 _ROW, _AROUND = 0.25, 1.45  # inches a bar, and above and below all
 

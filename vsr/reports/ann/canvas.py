@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from vsr.reports import style
+from vsr.display import style
+from vsr.display.formats import count
+from vsr.display.spread import spread
 from vsr.reports.ann.files import Comparison
 from vsr.reports.ann.looks import families
-from vsr.reports.formats import count
-from vsr.reports.spread import spread
 
 WIDTH, HEIGHT = 9.6, 5.6  # inches
 _GAP = 10.5  # points between label base lines

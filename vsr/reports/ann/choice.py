@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vsr.display.formats import is_number, three
 from vsr.reports.ann.files import Comparison, Row
-from vsr.reports.formats import is_number, three
 
 LEVELS = (0.90, 0.95, 0.99)
 FAST_RECALL, SMALL_RECALL = 0.95, 0.90  # that the fastest and the smallest have to reach

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from vsr.display.formats import ABSENT, count, duration, is_number, signed, significant, three
+from vsr.display.markdown import Table
 from vsr.reports.ann.choice import LEVELS, best_at, memory, per_million, shown
 from vsr.reports.ann.files import Comparison, Row
 from vsr.reports.ann.words import Advice, advice, warnings
-from vsr.reports.formats import ABSENT, count, duration, is_number, signed, significant, three
-from vsr.reports.markdown import Table
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from vsr.reports import style
+from vsr.display import style
 from vsr.reports.ann.files import Comparison
 
 # Okabe and Ito's colors; families are also told apart by the labels at their lines.

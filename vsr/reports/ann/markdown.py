@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from vsr.display.markdown import escaped, facts_text, table_text, warning_text
 from vsr.files import write_text
 from vsr.reports.ann.document import Document
 from vsr.reports.ann.words import Advice
-from vsr.reports.markdown import escaped, facts_text, table_text, warning_text
 
 
 def write_markdown(path: Path, document: Document, figures: list[tuple[str, str]]) -> None:

@@ -4,15 +4,15 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from vsr.display.encoding import picture_uri
+from vsr.display.page import write_page
+from vsr.display.style import save_figure
 from vsr.reports.ann.against import against_table
 from vsr.reports.ann.bars import build_figure, latency_figure
 from vsr.reports.ann.document import document
 from vsr.reports.ann.files import Comparison, read_comparison
 from vsr.reports.ann.markdown import write_markdown
 from vsr.reports.ann.trade_offs import memory_figure, recall_figure, task_figure
-from vsr.reports.encoding import picture_uri
-from vsr.reports.page import write_page
-from vsr.reports.style import save_figure
 
 REPORT, MARKDOWN = "report.html", "report.md"
 

@@ -7,14 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from vsr.reports import style
+from vsr.display import style
+from vsr.display.formats import count, is_number, significant
 from vsr.reports.ann.canvas import Label, axes_of, label_right, legend, log_scale
 from vsr.reports.ann.choice import column, memory
 from vsr.reports.ann.files import Comparison, Row
 from vsr.reports.ann.frontier import frontier
 from vsr.reports.ann.looks import Look, looks
 from vsr.reports.ann.scale import set_stretched, stretched
-from vsr.reports.formats import count, is_number, significant
 
 _ENVELOPE = "#ffe3a3"  # behind the frontier of all
 _LOWEST = 0.5  # quality from which on a figure has room for details

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from vsr.display.formats import count, is_number, significant, three
 from vsr.reports.ann.choice import (
     FAST_RECALL,
     SMALL_RECALL,
@@ -14,7 +15,6 @@ from vsr.reports.ann.choice import (
     smallest,
 )
 from vsr.reports.ann.files import Comparison, Row
-from vsr.reports.formats import count, is_number, significant, three
 
 _BUSY = 0.5  # load a core, before the start
 _WIDE = 0.25  # spread of repeats, as a share of their median

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vsr.reports import style
-from vsr.reports.formats import is_number, measured
+from vsr.display import style
+from vsr.display.formats import is_number, measured
 from vsr.reports.sweep import canvas
 from vsr.reports.sweep.files import Sweep
 from vsr.reports.sweep.groups import Group

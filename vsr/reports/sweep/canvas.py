@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
-from vsr.reports import style
-from vsr.reports.lettering import ELLIPSIS
+from vsr.display import style
+from vsr.display.lettering import ELLIPSIS
 from vsr.reports.sweep.files import Sweep, Trial
 
 WIDTH = 9.6  # inches

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from vsr.reports.formats import interval, is_number, measured
-from vsr.reports.markdown import Table
+from vsr.display.formats import interval, is_number, measured
+from vsr.display.markdown import Table
 from vsr.reports.sweep.files import FOLD, SEED, Sweep, Trial
 from vsr.reports.sweep.groups import Group, half_width, standard_deviation
 from vsr.reports.sweep.overrides import as_text, named, typed

@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from vsr.reports import style
-from vsr.reports.formats import measured
-from vsr.reports.spread import spread
+from vsr.display import style
+from vsr.display.formats import measured
+from vsr.display.spread import spread
 from vsr.reports.sweep import canvas
 from vsr.reports.sweep.files import Sweep, Trial
 

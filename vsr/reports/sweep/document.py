@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from vsr.reports.formats import ABSENT, count, duration, is_number, measured, three
-from vsr.reports.markdown import Table
+from vsr.display.formats import ABSENT, count, duration, is_number, measured, three
+from vsr.display.markdown import Table
 from vsr.reports.sweep import words
 from vsr.reports.sweep.choice import Choice, choose, figures
 from vsr.reports.sweep.files import FOLD, Sweep, Trial

@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from vsr.display.formats import is_number
+from vsr.display.panels import finite_column
 from vsr.errors import DataError
-from vsr.reports.formats import is_number
-from vsr.reports.panels import finite_column
 from vsr.reports.sweep.overrides import as_text, parsed
 
 SWEEP, TRIAL, SUMMARY, METRICS = "sweep.json", "trial.json", "summary.json", "metrics.csv"

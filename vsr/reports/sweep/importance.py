@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.tree import DecisionTreeRegressor
 
-from vsr.reports.formats import is_number
+from vsr.display.formats import is_number
 from vsr.reports.sweep.overrides import as_text
 
 LEAST_RUNS = 8

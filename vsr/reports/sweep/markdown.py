@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from vsr.display.markdown import escaped, facts_text, table_text, warning_text
 from vsr.files import write_text
-from vsr.reports.markdown import escaped, facts_text, table_text, warning_text
 from vsr.reports.sweep.document import Document
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vsr.reports.formats import small
+from vsr.display.formats import small
 
 _WORDS = {"null": None, "true": True, "false": False}
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from vsr.reports.encoding import picture_uri
-from vsr.reports.names import parse
-from vsr.reports.page import write_page
-from vsr.reports.style import save_figure
+from vsr.display.encoding import picture_uri
+from vsr.display.names import parse
+from vsr.display.page import write_page
+from vsr.display.style import save_figure
 from vsr.reports.sweep.bars import groups_figure, importance_figure
 from vsr.reports.sweep.curves import curves_figure
 from vsr.reports.sweep.document import Document, document

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from vsr.reports.formats import is_number
+from vsr.display.formats import is_number
 from vsr.reports.sweep.files import Sweep
 from vsr.reports.sweep.overrides import as_text, shown
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
-from vsr.reports import style
+from vsr.display import style
 from vsr.reports.sweep import canvas
 from vsr.reports.sweep.files import Sweep, Trial
 from vsr.reports.sweep.scales import Scale, scale_of

@@ -4,7 +4,7 @@ from collections import Counter
 from statistics import mean
 from typing import Any, NamedTuple
 
-from vsr.reports.formats import count, duration, is_number, measured, p_value, signed_interval
+from vsr.display.formats import count, duration, is_number, measured, p_value, signed_interval
 from vsr.reports.sweep.choice import Choice, choose, command_of
 from vsr.reports.sweep.files import FOLD, STATES, Sweep
 from vsr.reports.sweep.groups import Verdict, groups

@@ -7,7 +7,7 @@ Chum et al. 2007.
 import torch
 from torch import Tensor
 
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.graph import nearest
 from vsr.retrieval.rerankers.vectors import check_at_least, near_blocks, unit

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 from vsr.retrieval.rerankers.context import Vectors
 from vsr.retrieval.rerankers.order import dropped
 from vsr.retrieval.rerankers.vectors import near_blocks

@@ -6,10 +6,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from torch import Tensor
 
-from vsr.data import Catalogue
-from vsr.data.ragged import Ragged
+from vsr.data.catalogue.catalogue import Catalogue
+from vsr.data.relevance.ragged import Ragged
 from vsr.errors import ConfigError
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 
 Vectors = Tensor | np.ndarray
 

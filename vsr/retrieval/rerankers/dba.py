@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.graph import nearest, self_neighbours
 from vsr.retrieval.rerankers.vectors import PerGallery, check_at_least, near_blocks, unit

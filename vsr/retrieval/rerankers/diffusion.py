@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.graph import self_neighbours
 from vsr.retrieval.rerankers.order import rescored

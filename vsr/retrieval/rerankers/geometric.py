@@ -11,10 +11,10 @@ import numpy as np
 from PIL import ImageOps
 from torch import Tensor
 
-from vsr.data import CataloguePictures, CorruptPictureError
+from vsr.data.pictures.decode import CataloguePictures, CorruptPictureError
 from vsr.errors import ConfigError
 from vsr.extras import library
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.order import rescored
 from vsr.retrieval.rerankers.vectors import check_at_least

@@ -3,10 +3,10 @@
 import numpy as np
 from torch import Tensor
 
-from vsr.data import LabelRelevance
-from vsr.index import Neighbours
-from vsr.retrieval.exact import ranked
-from vsr.retrieval.listing import joined
+from vsr.data.relevance.label_relevance import LabelRelevance
+from vsr.index.neighbors import Neighbours
+from vsr.retrieval.exact.scan import ranked
+from vsr.retrieval.neighbors import joined
 from vsr.retrieval.rerankers.context import Vectors
 from vsr.retrieval.rerankers.vectors import in_blocks, unit
 from vsr.retrieval.similarity import Similarity

@@ -11,8 +11,8 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from vsr.data.ragged import Ragged
-from vsr.index import Neighbours
+from vsr.data.relevance.ragged import Ragged
+from vsr.index.neighbors import Neighbours
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.graph import self_neighbours
 from vsr.retrieval.rerankers.order import rescored

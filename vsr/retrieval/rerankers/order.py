@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 
 
 def listed(ids: np.ndarray, scores: np.ndarray) -> Neighbours:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vsr.data.dataset import seeded
+from vsr.data.loading.dataset import seeded
 from vsr.errors import ConfigError, DataError
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.graph import self_neighbours
 from vsr.retrieval.rerankers.order import rescored

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from vsr.data import Catalogue
+from vsr.data.catalogue.catalogue import Catalogue
 from vsr.errors import ConfigError, DataError, nearest
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.order import listed
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vsr.errors import DataError
-from vsr.index import Neighbours
+from vsr.index.neighbors import Neighbours
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.graph import nearest
 from vsr.retrieval.rerankers.vectors import check_at_least, in_blocks, unit

@@ -1,0 +1,217 @@
+"""Two evaluations side by side on one page: the differences, and the queries that changed most, pictured."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from vsr.display.encoding import data_uri
+from vsr.display.formats import count, is_number, three
+from vsr.display.marks import MARKS
+from vsr.display.page import write_page
+from vsr.display.searches import Result, Search
+from vsr.display.tables import CHOSEN_ON_TEST, TEST, method
+
+THUMBNAIL = 120  # pixels of the longer side: crisp at the size shown
+_BARS = 240  # bars of the picture of all queries
+_SIGNS = {"right": "✓", "partial": "~", "wrong": "✕", "ignored": "–"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A query under both evaluations.
+
+    Attributes:
+        item: the query's item.
+        a: its search under a; without results where pictures cannot be had.
+        b: its search under b.
+        values: the metric under a and under b.
+        first: rank of the first right result under a and under b; None where none was kept.
+    """
+
+    item: str
+    a: Search
+    b: Search
+    values: tuple[float, float]
+    first: tuple[int | None, int | None]
+
+
+def write_comparison_page(
+    path: str | Path,
+    about: Mapping[str, Any],
+    metric: str,
+    better: Sequence[Change],
+    worse: Sequence[Change],
+    differences: np.ndarray,
+    no_pictures: str = "",
+    meanings: Mapping[str, str] | None = None,
+) -> Path:
+    """Write the page, one file that needs nothing but a browser.
+
+    Args:
+        path: where it goes.
+        about: the content of ``comparison.json``.
+        metric: by which queries got better and worse.
+        better: queries that got better, the most changed first.
+        worse: queries that got worse, likewise.
+        differences: (Q,) change of every query in ``metric``, NaN for those left out.
+        no_pictures: why there are no pictures; empty when there are.
+        meanings: what each metric is, in a line.
+
+    Returns:
+        ``path``.
+    """
+    return write_page(
+        path,
+        "comparison.html.j2",
+        about=about,
+        metric=metric,
+        verdict=verdict(about),
+        warnings=warnings(about),
+        rows=_rows(about),
+        method=method(about),
+        level=f"{about['intervals']['level'] * 100:g} %",
+        better=[_change(one) for one in better],
+        worse=[_change(one) for one in worse],
+        bars=_bars(differences),
+        changed={
+            "better": int((differences > 0).sum()),
+            "worse": int((differences < 0).sum()),
+            "most": float(np.nanmax(differences, initial=0)),
+            "least": float(np.nanmin(differences, initial=0)),
+        },
+        no_pictures=no_pictures,
+        meanings=meanings or {},
+        marks={name: {"words": mark.words, "sign": _SIGNS[name]} for name, mark in MARKS.items()},
+    )
+
+
+def verdict(about: Mapping[str, Any]) -> str:
+    """What the tests say, in a sentence."""
+    alpha = 1 - about["intervals"]["level"]
+    metrics = about["metrics"].values()
+    real = [row for row in metrics if is_number(row["p_holm"]) and row["p_holm"] < alpha]
+    better = sum(row["difference"] > 0 for row in real)
+    worse = len(real) - better
+    if all(row["better"] == row["worse"] == 0 for row in metrics):
+        return "No query differs in any metric."
+    if not real:
+        return (
+            f"No metric differs by more than chance explains (corrected p ≥ {alpha:.2g} for all "
+            f"{len(about['metrics'])}): these queries do not tell a and b apart."
+        )
+    parts = [f"{word} on {n}" for word, n in (("better", better), ("worse", worse)) if n]
+    rest = len(about["metrics"]) - len(real)
+    untold = f"; on the other {rest} these queries do not tell" if rest else ""
+    return (
+        f"b is {' and '.join(parts)} of {len(about['metrics'])} metrics (corrected p < {alpha:.2g}){untold}."
+    )
+
+
+def warnings(about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a reader has to know before believing the figures."""
+    found = [
+        {"text": f"{side}: {CHOSEN_ON_TEST}", "names": []}
+        for side in ("a", "b")
+        if about[side]["chosen_on"] == TEST
+    ]
+    if about["left_out"]:
+        text = f"{count(about['left_out'])} of {count(about['queries'])} queries have nothing relevant"
+        found.append({"text": f"{text} in the gallery; they are left out.", "names": []})
+    if about["left_aside"]:
+        text = "Measured in one of the two only, so not compared:"
+        found.append({"text": f"{text} {', '.join(about['left_aside'])}.", "names": []})
+    if about["unlike"]:
+        text = "Over a longer list in one of the two, such as exact search's whole ranking, so not compared:"
+        found.append({"text": f"{text} {', '.join(about['unlike'])}.", "names": []})
+    return found
+
+
+def _rows(about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The table's rows, with places in percent of the common scale for the picture of the interval."""
+    alpha = 1 - about["intervals"]["level"]
+    table = about["metrics"]
+    ends = [
+        row[key] for row in table.values() for key in ("low", "high", "difference") if is_number(row[key])
+    ]
+    reach = max((abs(end) for end in ends), default=0) * 1.08 or 1.0
+
+    def place(value: Any) -> float | None:
+        return round(50 + 50 * value / reach, 2) if is_number(value) else None
+
+    return [
+        {
+            **row,
+            "name": name,
+            "real": is_number(row["p_holm"]) and row["p_holm"] < alpha,
+            "at": {key: place(row[key]) for key in ("low", "high", "difference")},
+        }
+        for name, row in table.items()
+    ]
+
+
+def _bars(differences: np.ndarray) -> list[dict[str, Any]]:
+    """Every query as a bar, the most improved first; means of neighboring ones where there are many."""
+    values = -np.sort(-differences[~np.isnan(differences)])
+    if not len(values) or not values.any():
+        return []
+    heights = np.array([part.mean() for part in np.array_split(values, min(_BARS, len(values)))])
+    reach = np.abs(heights).max() or 1.0
+    width = 100 / len(heights)
+    return [
+        {
+            "x": round(number * width, 3),
+            "width": round(width * 0.86, 3),
+            "y": round(50 - 50 * max(height, 0) / reach, 2),
+            "height": round(50 * abs(height) / reach, 2),
+            "up": bool(height > 0),
+        }
+        for number, height in enumerate(heights)
+    ]
+
+
+def _change(change: Change) -> dict[str, Any]:
+    before, after = change.values
+    return {
+        "item": change.item,
+        "caption": change.a.caption or change.item,
+        "n_relevant": change.a.n_relevant,
+        "picture": _thumbnail(change.a.picture),
+        "gain": after - before,
+        "sides": [
+            {
+                "name": name,
+                "value": three(value),
+                "first": first,
+                "results": [_result(one) for one in search.results],
+            }
+            for name, search, value, first in zip(
+                ("a", "b"), (change.a, change.b), change.values, change.first, strict=True
+            )
+        ],
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        "picture": _thumbnail(result.picture),
+        "score": three(result.score),
+        "relevance": result.relevance,
+        "sign": _SIGNS[result.relevance],
+        "caption": result.caption,
+    }
+
+
+def _thumbnail(picture: np.ndarray | None) -> str | None:
+    """A small JPEG as a data URI."""
+    if picture is None:
+        return None
+    image = Image.fromarray(np.ascontiguousarray(picture)).convert("RGB")
+    image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=82)
+    return data_uri(buffer.getvalue(), ".jpg")

@@ -1,0 +1,5 @@
+"""The page of an evaluation."""
+
+from vsr.exports import exports
+
+__getattr__, __dir__ = exports(__name__)
