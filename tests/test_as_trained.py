@@ -49,7 +49,7 @@ def test_an_empty_list_switches_rerankers_off():
 
 
 @pytest.mark.parametrize("sign", ["", "+", "++"])
-def test_a_value_is_changed_and_its_neighbours_stay(sign):
+def test_a_value_is_changed_and_its_neighbors_stay(sign):
     assert told(f"{sign}evaluation.similarity=l2")["evaluation"] == {"depth": 100, "similarity": "l2"}
     assert told(f"{sign}data.root=others")["data"] == {**TRAINED["data"], "root": "others"}
     assert told(f"{sign}metrics.names=[map@5]")["metrics"]["names"] == ["map@5"]

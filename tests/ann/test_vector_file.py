@@ -29,7 +29,7 @@ def test_without_queries_some_vectors_are_taken_out_to_be_them(tmp_path):
     rows = rows_of(found.queries, GIVEN), rows_of(found.gallery, GIVEN)
     assert len(rows[0]) == 4
     assert sorted(rows[0] + rows[1]) == list(range(50))
-    assert not found.labelled
+    assert not found.labeled
 
 
 def test_at_most_a_tenth_is_taken_for_queries(tmp_path):
@@ -65,7 +65,7 @@ def test_a_table_tells_queries_from_gallery_by_role(tmp_path):
     found = read(tmp_path, path=str(tmp_path / "e.parquet"))
     assert np.array_equal(found.queries, GIVEN[:8])
     assert np.array_equal(found.gallery, GIVEN[8:])
-    assert found.labelled
+    assert found.labeled
 
 
 def test_a_changed_file_is_other_vectors(tmp_path):

@@ -36,21 +36,21 @@ def refused(script, tmp_path):
     return call
 
 
-def test_a_misspelt_key_is_named_with_the_nearest(refused):
+def test_a_misspelled_key_is_named_with_the_nearest(refused):
     line = refused("loss.temprature=0.1")
     assert "loss.temprature" in line
     assert "'temperature'" in line
 
 
-def test_a_misspelt_top_level_key_is_named_with_the_nearest(refused):
+def test_a_misspelled_top_level_key_is_named_with_the_nearest(refused):
     assert "'seed'" in refused("sed=1")
 
 
-def test_a_misspelt_group_is_named_with_the_nearest(refused):
+def test_a_misspelled_group_is_named_with_the_nearest(refused):
     assert "'model'" in refused("modle=resnet18")
 
 
-def test_a_misspelt_group_entry_is_named_with_the_nearest(refused):
+def test_a_misspelled_group_entry_is_named_with_the_nearest(refused):
     line = refused("model=resnet5O")
     assert "resnet5O" in line
     assert "'resnet50'" in line

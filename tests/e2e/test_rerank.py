@@ -89,7 +89,7 @@ def test_what_is_said_at_the_terminal_wins_over_what_was_trained_with(script, tr
     assert not config["index"]
     assert not config["rerank"]
     exact = Evaluation.load(tmp_path / "a")
-    assert (exact.neighbours.scores <= 0).all()  # negated squares
+    assert (exact.neighbors.scores <= 0).all()  # negated squares
     _, names = measured(script, trained, tmp_path / "b", "rerank=none", "metrics.names=[map@5]")
     assert names == ["exact", "exact@100", "flat"]
     assert list(Evaluation.load(tmp_path / "b").means) == ["map@5"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vsr.index.flat import Flat
-from vsr.index.neighbors import Neighbours, ordered
+from vsr.index.neighbors import Neighbors, ordered
 
 METRICS = ["cosine", "ip", "l2"]
 
@@ -122,6 +122,6 @@ def test_ordering_puts_scores_first_then_ids_then_nothing():
     ids = np.array([[4, -1, 2, 3]])
     scores = np.array([[1.0, 9.0, 1.0, 5.0]])
     found = ordered(ids, scores)
-    assert isinstance(found, Neighbours)
+    assert isinstance(found, Neighbors)
     assert found.ids.tolist() == [[3, 2, 4, -1]]
     assert found.scores.tolist() == [[5, 1, 1, -np.inf]]

@@ -10,7 +10,7 @@ def line(*values):
     return np.array(values, np.float32)[:, None]
 
 
-def test_recall_is_the_share_of_the_exact_neighbours_found():
+def test_recall_is_the_share_of_the_exact_neighbors_found():
     truth = Truth(line(0.0, 10.0), line(*range(11)), k=4, metric="l2")
     found = np.array([[0, 1, 9, 8], [10, 9, 8, 7]])
     assert truth.recalls(found, 4).tolist() == [0.5, 1.0]
@@ -58,7 +58,7 @@ def test_it_agrees_with_counting_true_scores_in_float64(metric):
 
 
 def test_too_few_columns_are_refused():
-    with pytest.raises(ValueError, match="recall@3 needs 3 neighbours, got 2 against 5 exact"):
+    with pytest.raises(ValueError, match="recall@3 needs 3 neighbors, got 2 against 5 exact"):
         Truth(line(0.0), line(*range(9)), k=5).recalls(np.array([[0, 1]]), 3)
 
 
@@ -179,7 +179,7 @@ def test_blocks_of_any_size_give_the_same(metric, monkeypatch):
     monkeypatch.setattr("vsr.index.nearest._QUERIES", 11)
     parts = Truth(queries, gallery, 12, metric)
     assert (parts.rows == whole.rows).all()
-    np.testing.assert_allclose(parts.neighbours.scores, whole.neighbours.scores, rtol=1e-6)
+    np.testing.assert_allclose(parts.neighbors.scores, whole.neighbors.scores, rtol=1e-6)
 
 
 def test_what_is_ignored_is_not_to_be_found():

@@ -11,7 +11,7 @@ def test_cosines_of_turned_vectors_give_the_scores_of_the_metric(metric):
     random = np.random.default_rng(0)
     held = (random.normal(size=(80, 6)) * random.uniform(0.2, 3, size=(80, 1)) + 2).astype(np.float32)
     queries = (random.normal(size=(9, 6)) + 2).astype(np.float32)
-    angles = Angles.learnt(metric, held)
+    angles = Angles.learned(metric, held)
     turned, asked = angles.held(held), angles.asked(queries)
     np.testing.assert_allclose(np.linalg.norm(turned, axis=1), angles.longest, rtol=1e-5)
     cosines = asked @ turned.T / np.linalg.norm(asked, axis=1, keepdims=True) / angles.longest
@@ -21,12 +21,12 @@ def test_cosines_of_turned_vectors_give_the_scores_of_the_metric(metric):
     np.testing.assert_allclose(angles.scores(cosines, queries), expected, rtol=1e-3, atol=1e-3)
 
 
-def test_a_longer_vector_than_any_learnt_from_keeps_its_direction():
-    angles = Angles.learnt("ip", np.ones((3, 2), np.float32))
+def test_a_longer_vector_than_any_learned_from_keeps_its_direction():
+    angles = Angles.learned("ip", np.ones((3, 2), np.float32))
     assert angles.held(np.full((1, 2), 5, np.float32)).tolist() == [[5, 5, 0]]
 
 
 def test_state_is_all_there_is():
-    angles = Angles.learnt("l2", np.arange(12, dtype=np.float32).reshape(4, 3))
+    angles = Angles.learned("l2", np.arange(12, dtype=np.float32).reshape(4, 3))
     held = np.ones((2, 3), np.float32)
     assert (Angles.of(angles.state).held(held) == angles.held(held)).all()

@@ -72,7 +72,7 @@ def test_gives_a_finite_float32_scalar_with_a_gradient_for_every_row(name):
 
 
 @every_loss
-def test_parameters_are_all_learnt(name):
+def test_parameters_are_all_learned(name):
     embeddings, labels = batch()
     loss = build(name)
     loss(embeddings.requires_grad_(), labels).backward()

@@ -85,7 +85,7 @@ def test_autocast_does_not_blur_similarities():
         assert torch.equal(InfoNCE()(embeddings, labels), expected)
 
 
-def test_learnt_temperature_starts_where_it_is_told_and_learns():
+def test_learned_temperature_starts_where_it_is_told_and_learns():
     torch.manual_seed(0)
     embeddings, labels = torch.randn(8, 4), torch.arange(8) // 2
     loss = InfoNCE(0.1, learn_temperature=True)
@@ -98,7 +98,7 @@ def test_learnt_temperature_starts_where_it_is_told_and_learns():
 
 
 @pytest.mark.parametrize(("start", "pushed", "kept"), [(0.02, 1e-6, 0.01), (0.9, 50.0, 1.0)])
-def test_learnt_temperature_keeps_its_range_and_its_gradient_at_the_border(start, pushed, kept):
+def test_learned_temperature_keeps_its_range_and_its_gradient_at_the_border(start, pushed, kept):
     loss = InfoNCE(start, learn_temperature=True)
     with torch.no_grad():
         loss.log_temperature.fill_(math.log(pushed))
@@ -121,6 +121,6 @@ def test_temperature_must_be_positive(temperature):
         InfoNCE(temperature)
 
 
-def test_learnt_temperature_must_start_in_its_range():
+def test_learned_temperature_must_start_in_its_range():
     with pytest.raises(ValueError, match=r"must start in 0\.01\.\.1, got 2"):
         InfoNCE(2.0, learn_temperature=True)

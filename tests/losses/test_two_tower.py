@@ -40,7 +40,7 @@ def test_pairs_of_one_query_are_positives_of_each_other():
     torch.testing.assert_close(alike, apart)  # the same logits; a mean over both right answers or one of them
 
 
-def test_learnt_temperature_is_a_parameter():
+def test_learned_temperature_is_a_parameter():
     assert [name for name, _ in CLIP(learn_temperature=True).named_parameters()] == [
         "infonce.log_temperature"
     ]

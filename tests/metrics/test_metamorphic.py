@@ -76,8 +76,8 @@ def test_the_scale_of_embeddings_changes_no_bit_where_no_two_scores_are_near(sim
         )
 
     plain = measured(1.0)
-    gaps = -np.diff(plain.neighbours.scores, axis=1)
-    assert gaps.min() > 5e-5 * np.abs(plain.neighbours.scores).max()
+    gaps = -np.diff(plain.neighbors.scores, axis=1)
+    assert gaps.min() > 5e-5 * np.abs(plain.neighbors.scores).max()
     assert_same(measured(scale).per_query, plain.per_query)
 
 

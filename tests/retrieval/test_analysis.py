@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.data.relevance.list_relevance import ListRelevance
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval.analysis import (
     PairSimilarities,
@@ -204,7 +204,7 @@ def test_labels_stand_worst_first_with_their_numbers_of_answerable_queries():
     evaluation = Evaluation(
         means={"map": 0.5},
         per_query={"map": np.array([1.0, 0.5, 0.0, np.nan, 0.3])},
-        neighbours=Neighbours(np.zeros((5, 1), np.int64), np.zeros((5, 1), np.float32)),
+        neighbors=Neighbors(np.zeros((5, 1), np.int64), np.zeros((5, 1), np.float32)),
         gains=np.zeros((5, 1)),
         n_relevant=np.array([1, 1, 1, 0, 1]),
         n_queries=5,

@@ -83,7 +83,7 @@ def test_every_mean_lies_in_its_interval_which_a_seed_decides(catalogue):
 
 def test_threshold_metrics_of_whole_lists_agree_with_scikit_learn(catalogue):
     result = completed(catalogue, thresholds=Thresholds(fmr=0.05))
-    ids, scores = result.neighbours
+    ids, scores = result.neighbors
     kept = ids >= 0
     assert kept.sum() == 48 * 47
     right = (result.gains == 3)[kept]
@@ -113,9 +113,9 @@ def test_normalization_takes_the_mean_of_the_tail_off(catalogue):
     plain, normal = (
         completed(catalogue, thresholds=Thresholds(background=background)) for background in (None, [11, 40])
     )
-    shift = plain.neighbours.scores[:, 10:40].mean(axis=1, keepdims=True)
-    kept = plain.neighbours.ids >= 0
-    by_hand = average_precision_score((plain.gains == 3)[kept], (plain.neighbours.scores - shift)[kept])
+    shift = plain.neighbors.scores[:, 10:40].mean(axis=1, keepdims=True)
+    kept = plain.neighbors.ids >= 0
+    by_hand = average_precision_score((plain.gains == 3)[kept], (plain.neighbors.scores - shift)[kept])
     assert normal.thresholds["micro_ap"] == pytest.approx(by_hand)
     assert normal.thresholds["micro_ap"] != plain.thresholds["micro_ap"]
     assert normal.thresholds["pairs"]["background"] == [11, 40]
@@ -157,7 +157,7 @@ def test_a_coarser_level_alone_by_a_plain_loop(catalogue):
     result = completed(catalogue)
     category = np.arange(48) // 16
     values = []
-    for query, ids in enumerate(result.neighbours.ids):
+    for query, ids in enumerate(result.neighbors.ids):
         right = (category[ids] == category[query]) & (ids >= 0)
         values.append(np.mean(np.arange(1, 16) / (np.flatnonzero(right) + 1)))
     assert result.levels["category"]["map"] == pytest.approx(np.mean(values))

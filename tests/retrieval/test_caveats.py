@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from vsr.data.relevance.label_relevance import LabelRelevance
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval.caveats import all_alike, ties
 from vsr.retrieval.evaluate import evaluate
@@ -53,6 +53,6 @@ def test_some_queries_that_find_copies_only_are_counted_and_few_are_not_worth_a_
 def test_one_neighbor_ties_with_nothing_and_what_was_not_found_has_no_score():
     ids = np.array([[0, 1, 2], [0, 1, -1], [0, -1, -1], [-1, -1, -1], [0, 1, 2]])
     scores = np.array([[1, 1, 1], [2, 2, -np.inf], [1, -np.inf, -np.inf], [-np.inf] * 3, [1, 1, 0.5]])
-    assert all_alike(Neighbours(ids, scores.astype(np.float32))).tolist() == [True, True, False, False, False]
-    nothing = Neighbours(np.zeros((2, 0), np.int64), np.zeros((2, 0), np.float32))
+    assert all_alike(Neighbors(ids, scores.astype(np.float32))).tolist() == [True, True, False, False, False]
+    nothing = Neighbors(np.zeros((2, 0), np.int64), np.zeros((2, 0), np.float32))
     assert all_alike(nothing).tolist() == [False, False]

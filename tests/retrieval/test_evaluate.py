@@ -10,7 +10,7 @@ from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.data.relevance.list_relevance import ListRelevance
 from vsr.errors import DataError, DivergedError
 from vsr.index.flat import Flat
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval.evaluate import evaluate
 from vsr.retrieval.evaluation import Evaluation
@@ -44,7 +44,7 @@ def all_against_all(labels):
 
 
 class Scripted:
-    """An index that gives the neighbours it was told."""
+    """An index that gives the neighbors it was told."""
 
     metric = "ip"
 
@@ -56,7 +56,7 @@ class Scripted:
 
     def search(self, queries, k):
         ids = self.ids[:, :k]
-        return Neighbours(ids, np.where(ids < 0, -np.inf, -np.arange(ids.shape[1])).astype(np.float32))
+        return Neighbors(ids, np.where(ids < 0, -np.inf, -np.arange(ids.shape[1])).astype(np.float32))
 
 
 def test_an_exact_index_measures_what_exact_search_measures():
@@ -65,7 +65,7 @@ def test_an_exact_index_measures_what_exact_search_measures():
     index = Flat()
     through = evaluate(vectors, vectors, all_against_all(labels), METRICS, index=index, depth=119)
     assert through.means == pytest.approx(exact.means)
-    assert (through.neighbours.ids == exact.neighbours.ids).all()
+    assert (through.neighbors.ids == exact.neighbors.ids).all()
     assert len(index) == 0  # a copy was filled: the next epoch's embeddings find it empty
 
 
@@ -109,7 +109,7 @@ def test_an_item_found_twice_counts_once():
     relevance = LabelRelevance(np.array([7]), np.array([7, 1, 7, 1]))
     vectors = torch.eye(4)
     result = evaluate(vectors[:1], vectors, relevance, METRICS, index=Scripted([[0, 0, 1, 2]], 4))
-    assert result.neighbours.ids.tolist() == [[0, 1, 2, -1]]
+    assert result.neighbors.ids.tolist() == [[0, 1, 2, -1]]
     assert result.means["precision@5"] == 2 / 5
 
 
@@ -127,7 +127,7 @@ def test_the_query_is_taken_out_by_identity_though_a_duplicate_of_another_label_
     rows = np.array([1]), np.arange(4)  # the query is item 1; item 0, its exact duplicate, ties above it
     relevance = LabelRelevance(labels[1:2], labels, query_identities=rows[0], gallery_identities=rows[1])
     result = evaluate(vectors[1:2], vectors, relevance, METRICS, index=index, depth=2, similarity="ip")
-    assert result.neighbours.ids.tolist() == [[0, 2]]
+    assert result.neighbors.ids.tolist() == [[0, 2]]
     assert result.means["mrr"] == 1 / 2
 
 
@@ -147,15 +147,15 @@ def test_junk_takes_no_rank_and_costs_no_depth(index):
     expected = evaluate(vectors, vectors[kept], without, METRICS, index=index, depth=10)
     assert result.means == pytest.approx(expected.means)
     assert (
-        result.neighbours.ids == np.where(expected.neighbours.ids < 0, -1, kept[expected.neighbours.ids])
+        result.neighbors.ids == np.where(expected.neighbors.ids < 0, -1, kept[expected.neighbors.ids])
     ).all()
 
 
 class Backwards:
     """A reranker that turns the list around."""
 
-    def rerank(self, queries, gallery, neighbours):
-        return Neighbours(neighbours.ids[:, ::-1], neighbours.scores)
+    def rerank(self, queries, gallery, neighbors):
+        return Neighbors(neighbors.ids[:, ::-1], neighbors.scores)
 
 
 @pytest.mark.parametrize("index", [None, Flat()], ids=["exact", "through an index"])
@@ -166,8 +166,8 @@ def test_rerankers_are_applied_in_order(index):
         vectors, vectors, all_against_all(labels), METRICS, index, [Backwards(), Backwards()], depth=20
     )
     plain = evaluate(vectors, vectors, all_against_all(labels), METRICS, index, depth=20)
-    assert (twice.neighbours.ids == plain.neighbours.ids).all()
-    assert (once.neighbours.ids == plain.neighbours.ids[:, ::-1]).all()
+    assert (twice.neighbors.ids == plain.neighbors.ids).all()
+    assert (once.neighbors.ids == plain.neighbors.ids[:, ::-1]).all()
     assert once.means["recall@5"] < plain.means["recall@5"]
 
 
@@ -212,16 +212,16 @@ def test_depth_bounds_what_is_kept_not_what_is_measured():
     deep = evaluate(vectors, vectors, all_against_all(labels), METRICS, depth=100)
     none = evaluate(vectors, vectors, all_against_all(labels), METRICS, depth=0)
     assert none.means == deep.means
-    assert none.neighbours.ids.shape == (120, 0)
+    assert none.neighbors.ids.shape == (120, 0)
 
 
 @pytest.mark.parametrize("index", [None, Flat()], ids=["exact", "through an index"])
 def test_a_gallery_smaller_than_the_depth(index):
     vectors, labels = embeddings(6, n_labels=2)
     result = evaluate(vectors, vectors, all_against_all(labels), METRICS, index=index, depth=50)
-    assert result.neighbours.ids.shape == (6, 6)
-    assert (result.neighbours.ids[:, 5] == -1).all()  # five are left without the query itself
-    assert (result.neighbours.scores[:, 5] == -np.inf).all()
+    assert result.neighbors.ids.shape == (6, 6)
+    assert (result.neighbors.ids[:, 5] == -1).all()  # five are left without the query itself
+    assert (result.neighbors.scores[:, 5] == -np.inf).all()
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "l2"])
@@ -236,14 +236,14 @@ def test_a_memory_mapped_gallery_gives_the_same_numbers(tmp_path, similarity, bl
     expected = evaluate(vectors[:30], vectors, relevance, METRICS, similarity=similarity)
     result = evaluate(vectors[:30], mapped, relevance, METRICS, **more)
     assert result.means == expected.means
-    assert (result.neighbours.ids == expected.neighbours.ids).all()
+    assert (result.neighbors.ids == expected.neighbors.ids).all()
 
 
 def test_scores_are_what_their_name_says():
     queries, gallery = torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 2.0], [3.0, 5.0]])
     relevance = LabelRelevance(np.array([0]), np.array([0, 1]))
     for similarity, expected in (("cosine", [29 / 5 / 34**0.5, 0.8]), ("ip", [29, 8]), ("l2", [-1, -13])):
-        found = evaluate(queries, gallery, relevance, METRICS, similarity=similarity).neighbours
+        found = evaluate(queries, gallery, relevance, METRICS, similarity=similarity).neighbors
         assert found.ids.tolist() == [[1, 0]]
         assert found.scores[0].tolist() == pytest.approx(expected)
 
@@ -319,14 +319,14 @@ def test_an_evaluation_is_saved_and_loaded(tmp_path):
     loaded = Evaluation.load(tmp_path / "test")
     assert sorted(one.name for one in (tmp_path / "test").iterdir()) == [
         "evaluation.json",
-        "neighbours.npz",
+        "neighbors.npz",
         "per_query.parquet",
     ]
     assert (loaded.means, loaded.n_queries, loaded.n_left_out) == (result.means, 120, 1)
     assert (loaded.protocol, loaded.fingerprint) == ("tiny/v1:test", "abc")
     for name in NAMES:
         np.testing.assert_array_equal(loaded.per_query[name], result.per_query[name])
-    for ours, theirs in zip(loaded.neighbours, result.neighbours, strict=True):
+    for ours, theirs in zip(loaded.neighbors, result.neighbors, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     np.testing.assert_array_equal(loaded.gains, result.gains)
     np.testing.assert_array_equal(loaded.n_relevant, result.n_relevant)

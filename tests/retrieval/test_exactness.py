@@ -10,7 +10,7 @@ from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.errors import DivergedError
 from vsr.index.flat import Flat
 from vsr.index.ivf_flat import IVFFlat
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.index.registry import load
 from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval.evaluate import evaluate
@@ -68,7 +68,7 @@ def expected(queries, gallery, kind, k=K):
     scores = true_scores(queries, gallery, kind)
     ids = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     shown = np.take_along_axis(scores, ids, axis=1) + (kind == "cosine")
-    return Neighbours(ids, shown.astype(np.float64))
+    return Neighbors(ids, shown.astype(np.float64))
 
 
 def check(found, wanted, rtol=CLOSE, atol=CLOSE):

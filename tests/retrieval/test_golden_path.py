@@ -69,7 +69,7 @@ def test_a_case_ranked_by_its_scores(case):
     result = evaluate(
         torch.ones(1, 1), scores, relevance, RankingMetrics(list(names.values())), similarity="ip", depth=50
     )
-    found = result.neighbours.ids[0]
+    found = result.neighbors.ids[0]
     assert found[found >= 0].tolist() == case["order"]
     assert result.n_left_out == (0 if case["defined"] else 1)
     assert result.n_relevant[0] == case["R"]
@@ -97,5 +97,5 @@ def test_a_case_of_embeddings(case):
     for theirs, name in names.items():
         assert result.means[name] == pytest.approx(case["mean_skip"][theirs], abs=2e-9), theirs
     for query, one in enumerate(case["per_query"]):
-        found = result.neighbours.ids[query]
+        found = result.neighbors.ids[query]
         assert found[found >= 0].tolist() == one["order"]

@@ -34,7 +34,7 @@ def test_duplicates_of_other_labels_do_not_raise_hits_by_letting_the_query_find_
     vectors, labels = noise(n), np.arange(n) // 2
     vectors[-copies:] = vectors[:copies]  # equal pictures of other labels, after the originals
     result = evaluate(vectors, vectors, itself(labels), RankingMetrics(["hit_rate@1"]), depth=2)
-    found = result.neighbours.ids
+    found = result.neighbors.ids
     assert not (found == np.arange(n)[:, None]).any()
     twins = np.r_[np.arange(n - copies, n), np.arange(copies)]
     assert (found[np.r_[:copies, n - copies : n], 0] == twins).all()  # who stands first is the other one
@@ -52,7 +52,7 @@ def test_an_inverted_index_that_finds_too_few_never_measures_more_than_was_found
     names = RankingMetrics(["map@r", "map@100", "recall@100"])
     through = evaluate(vectors, vectors, itself(labels), names, index=index, depth=100)
     exact = evaluate(vectors, vectors, itself(labels), names, depth=100)
-    ids = through.neighbours.ids
+    ids = through.neighbors.ids
     assert (ids < 0).mean() > 0.1
     right = (labels[ids] == labels[:, None]) & (ids >= 0)
     assert through.per_query["recall@100"] == pytest.approx(right.sum(axis=1) / through.n_relevant)
@@ -65,9 +65,9 @@ def test_similarities_below_zero_are_ranked_like_any_other():
     query, gallery = torch.tensor([[1.0, 0.0]]), torch.tensor([[-0.6, 0.8], [-0.8, 0.6], [-1.0, 0.0]])
     relevance = LabelRelevance(np.array([1]), np.array([0, 1, 1]))
     result = evaluate(query, gallery, relevance, RankingMetrics(["map", "recall@2"]))
-    assert (result.neighbours.scores < 0).all()
+    assert (result.neighbors.scores < 0).all()
     assert result.means == pytest.approx({"map": (1 / 2 + 2 / 3) / 2, "recall@2": 1 / 2})
-    theirs = torch.from_numpy(result.neighbours.scores[0]), torch.tensor([False, True, True])
+    theirs = torch.from_numpy(result.neighbors.scores[0]), torch.tensor([False, True, True])
     assert retrieval_average_precision(*theirs) == retrieval_recall(*theirs, top_k=2) == 0
 
 

@@ -41,7 +41,7 @@ def shuffled(one: Evaluation, seed: int = 3) -> Evaluation:
     return replace(
         one,
         per_query={name: values[order] for name, values in one.per_query.items()},
-        neighbours=type(one.neighbours)(*(part[order] for part in one.neighbours)),
+        neighbors=type(one.neighbors)(*(part[order] for part in one.neighbors)),
         gains=one.gains[order],
         n_relevant=one.n_relevant[order],
         sides=Sides(one.sides.query_rows[order], one.sides.gallery_rows, one.sides.query_items[order]),
@@ -82,7 +82,7 @@ def test_queries_are_put_side_by_side_by_item_whatever_their_order():
     a, b = measured(0.9, 1), measured(0.4, 2)
     straight, mixed = compare(a, b, FEW), compare(a, shuffled(b), FEW)
     assert straight.table.equals(mixed.table)
-    np.testing.assert_array_equal(straight.b.neighbours.ids, mixed.b.neighbours.ids)
+    np.testing.assert_array_equal(straight.b.neighbors.ids, mixed.b.neighbors.ids)
     np.testing.assert_array_equal(straight.b.gains, mixed.b.gains)
 
 

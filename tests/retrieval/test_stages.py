@@ -7,7 +7,7 @@ import torch
 from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.errors import ConfigError
 from vsr.index.flat import Flat
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.metrics.ranking import METRICS as REGISTRY
 from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval.evaluate import evaluate, evaluate_stages
@@ -53,7 +53,7 @@ class Half:
 
     def search(self, queries, k):
         ids, scores = self.flat.search(queries, k)
-        return Neighbours(np.where(ids % 2, -1, ids), np.where(ids % 2, -np.inf, scores).astype(np.float32))
+        return Neighbors(np.where(ids % 2, -1, ids), np.where(ids % 2, -np.inf, scores).astype(np.float32))
 
 
 def test_every_stage_has_its_name_and_is_what_evaluating_it_alone_gives(parts):
@@ -74,7 +74,7 @@ def test_every_stage_has_its_name_and_is_what_evaluating_it_alone_gives(parts):
     ):
         alone = evaluate(queries, gallery, relevance, METRICS, index, rerankers, depth=50, context=context)
         assert stage.evaluation.means == alone.means
-        np.testing.assert_array_equal(stage.evaluation.neighbours.ids, alone.neighbours.ids)
+        np.testing.assert_array_equal(stage.evaluation.neighbors.ids, alone.neighbors.ids)
         assert stage.seconds > 0
         assert stage.ms_per_query == pytest.approx(stage.seconds * 1000 / 20)
 
@@ -92,7 +92,7 @@ def test_exact_search_alone_is_one_stage_with_whole_rankings(parts):
     (stage,) = evaluate_stages(queries, gallery, relevance, METRICS, depth=3)
     exact = evaluate(queries, gallery, relevance, METRICS, depth=3)
     assert stage.evaluation.means == exact.means
-    assert stage.evaluation.neighbours.ids.shape == (20, 3)
+    assert stage.evaluation.neighbors.ids.shape == (20, 3)
     np.testing.assert_array_equal(stage.evaluation.gains, exact.gains)
 
 
@@ -124,7 +124,7 @@ def test_an_index_that_finds_the_same_neighbors_changes_nothing_at_any_depth(par
     for name, change in flat.change(lists.evaluation).items():
         assert change == 0, name
         np.testing.assert_array_equal(lists.evaluation.per_query[name], flat.evaluation.per_query[name], name)
-    np.testing.assert_array_equal(lists.evaluation.neighbours.ids, exact.evaluation.neighbours.ids)
+    np.testing.assert_array_equal(lists.evaluation.neighbors.ids, exact.evaluation.neighbors.ids)
     if depth == 100:
         assert lists.evaluation.means == exact.evaluation.means
     else:
@@ -152,9 +152,9 @@ def test_lists_shorter_than_what_is_relevant_are_warned_of_where_a_metric_asks_f
 def test_query_expansion_searches_again_through_the_index(parts):
     queries, gallery, relevance, _ = parts
     stages = evaluate_stages(queries, gallery, relevance, METRICS, Half(), [AlphaQE()], depth=50)
-    ids = stages[-1].evaluation.neighbours.ids
+    ids = stages[-1].evaluation.neighbors.ids
     assert (ids[ids >= 0] % 2 == 0).all()
-    assert (ids != stages[-2].evaluation.neighbours.ids).any()
+    assert (ids != stages[-2].evaluation.neighbors.ids).any()
 
 
 def test_what_follows_whitening_works_on_whitened_embeddings(parts):
@@ -176,7 +176,7 @@ def test_what_follows_whitening_works_on_whitened_embeddings(parts):
         depth=50,
         context=moved,
     )
-    np.testing.assert_array_equal(found.neighbours.ids, expected.neighbours.ids)
+    np.testing.assert_array_equal(found.neighbors.ids, expected.neighbors.ids)
     assert found.means == expected.means
     assert chain[2].network_.first.in_features == 2 * 5 + 1
 

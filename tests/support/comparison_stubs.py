@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from vsr.index.flat import Flat
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 
 
 class Sampled:
@@ -25,7 +25,7 @@ class Sampled:
     def search(self, queries, k, allowed=None):
         flat = Flat(self.metric)
         flat.add(self.vectors[: max(1, len(self.vectors) * self.share // 100)])
-        return Neighbours(*flat.search(queries, k))
+        return Neighbors(*flat.search(queries, k))
 
     def save(self, path):
         Path(path).write_bytes(pickle.dumps(1))

@@ -58,9 +58,9 @@ def fashion_mnist(root: Path) -> None:
     folder.mkdir(parents=True)
     for name, each in (("train", 10), ("t10k", 2)):
         labels = np.repeat(np.arange(10, dtype=np.uint8), each)
-        grey = np.stack([np.full((28, 28), 20 * label + 5, np.uint8) for label in labels])
-        header = struct.pack(">IIII", 0x803, *grey.shape)
-        (folder / f"{name}-images-idx3-ubyte").write_bytes(header + grey.tobytes())
+        gray = np.stack([np.full((28, 28), 20 * label + 5, np.uint8) for label in labels])
+        header = struct.pack(">IIII", 0x803, *gray.shape)
+        (folder / f"{name}-images-idx3-ubyte").write_bytes(header + gray.tobytes())
         (folder / f"{name}-labels-idx1-ubyte").write_bytes(
             struct.pack(">II", 0x801, len(labels)) + labels.tobytes()
         )

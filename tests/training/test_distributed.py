@@ -109,10 +109,10 @@ def in_process(rank, port, path):
     """One of two processes, as a launcher starts them; they start once, as importing takes them long."""
     os.environ.update(MASTER_ADDR="localhost", MASTER_PORT=str(port), LOCAL_RANK=str(rank), WORLD_SIZE="2")
     torch.set_num_threads(1)
-    learnt = {case: train(case[0], PARTS[case[1]], 2) for case in CASES}
+    learned = {case: train(case[0], PARTS[case[1]], 2) for case in CASES}
     check_gather(rank)
     if rank == 0:
-        torch.save(learnt, path)
+        torch.save(learned, path)
 
 
 def check_gather(rank):
@@ -129,7 +129,7 @@ def check_gather(rank):
 @pytest.fixture(scope="module")
 def of_two_processes(tmp_path_factory):
     """State after three steps of two processes, by case."""
-    path = tmp_path_factory.mktemp("two") / "learnt.pt"
+    path = tmp_path_factory.mktemp("two") / "learned.pt"
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]

@@ -89,7 +89,7 @@ def test_ids_are_positions_that_lead_back_to_catalogue_rows(catalogue):
     run(evaluation, catalogue, RIGHT)
     measured = evaluation.latest
     assert measured.query_rows.tolist() == [0, 3]
-    nearest = measured.gallery_rows[measured.evaluation.neighbours.ids[:, 0]]
+    nearest = measured.gallery_rows[measured.evaluation.neighbors.ids[:, 0]]
     assert nearest.tolist() == [1, 4]
 
 
@@ -162,7 +162,7 @@ def test_policy_and_rows_reach_the_rerankers(catalogue):
     catalogue.table["hidden"] = [False, True, False, False, False, True]
     evaluation = RankingEvaluation(RankingMetrics(["map"]), None, [Policy({"hidden": [True]})])
     run(evaluation, catalogue, RIGHT)
-    found = evaluation.latest.served.evaluation.neighbours.ids
+    found = evaluation.latest.served.evaluation.neighbors.ids
     assert set(evaluation.latest.gallery_rows[found[found >= 0]]) == {2, 4}
 
 
@@ -191,7 +191,7 @@ def test_the_similarity_decides_what_is_near(catalogue, similarity, first):
     ]
     evaluation = RankingEvaluation(RankingMetrics(["map"]), similarity=similarity)
     run(evaluation, catalogue, batches)
-    assert evaluation.latest.evaluation.neighbours.ids[0, 0] == first
+    assert evaluation.latest.evaluation.neighbors.ids[0, 0] == first
 
 
 def test_an_index_of_another_metric_is_refused():

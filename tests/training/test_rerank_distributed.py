@@ -58,7 +58,7 @@ def catalogue_of(n_train, n_queries):
 
 
 def measured(chain, counts, devices):
-    """Means of each stage by name, what was logged, and the neighbours of the last stage."""
+    """Means of each stage by name, what was logged, and the neighbors of the last stage."""
     torch.manual_seed(0)
     module = VisualSearchModule(Net(), nn.Identity())
     evaluation = RankingEvaluation(RankingMetrics(["map", "hit_rate@1"]), None, CHAINS[chain]())
@@ -83,7 +83,7 @@ def measured(chain, counts, devices):
     )
     (logged,) = trainer.test(module, datamodule=data, verbose=False)
     stages = {stage.name: stage.evaluation.means for stage in evaluation.latest.stages}
-    return stages, logged, evaluation.latest.served.evaluation.neighbours.ids.tolist()
+    return stages, logged, evaluation.latest.served.evaluation.neighbors.ids.tolist()
 
 
 CASES = [*((chain, "many") for chain in CHAINS), ("whitening", "a rank without pictures")]

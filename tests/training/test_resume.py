@@ -41,7 +41,7 @@ def test_a_resumed_run_is_the_same_to_the_last_bit(tiny_fit, kind):
             assert torch.equal(value, got[name]), (stop, name)
 
 
-def test_hard_classes_change_what_is_learnt(tiny_fit):
+def test_hard_classes_change_what_is_learned(tiny_fit):
     hard, _ = tiny_fit(epochs=2, **KINDS["hard_class"]())
     plain, _ = tiny_fit(epochs=2, sampler=BalancedBatches(8, 2))
     first, _ = tiny_fit(epochs=1, **KINDS["hard_class"]())

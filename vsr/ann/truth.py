@@ -11,7 +11,7 @@ from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.data.relevance.ragged import owners
 from vsr.errors import DataError
 from vsr.files import written_whole
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.index.recall import Truth as Nearest
 from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval.evaluate import evaluate
@@ -121,10 +121,10 @@ def _searched(
     block_mib: float,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     queries = torch.from_numpy(vectors.queries)
-    if not vectors.labelled:
+    if not vectors.labeled:
         similarity = Similarity(queries, vectors.gallery, metric)
         runs = ranked(similarity, relevance, depth, np.inf, block_mib)
-        return joined(Neighbours(run.ids, run.scores) for run in runs).ids, {}
+        return joined(Neighbors(run.ids, run.scores) for run in runs).ids, {}
     found = evaluate(
         queries,
         vectors.gallery,
@@ -134,7 +134,7 @@ def _searched(
         block_mib=block_mib,
         similarity=metric,
     )
-    return found.neighbours.ids, found.per_query
+    return found.neighbors.ids, found.per_query
 
 
 def _means(per_query: dict[str, np.ndarray]) -> dict[str, float]:

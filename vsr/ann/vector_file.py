@@ -209,7 +209,7 @@ def _check_labels(name: str, labels: np.ndarray | None, n: int | None) -> None:
 
 
 def _coded(queries: np.ndarray, gallery: np.ndarray) -> Labels:
-    """Labels of any kind as codes; what is missing is unlabelled."""
+    """Labels of any kind as codes; what is missing is unlabeled."""
     codes, _ = pd.factorize(np.concatenate([np.asarray(gallery, object), np.asarray(queries, object)]))
     codes = codes.astype(np.int64)
     return Labels.of_one_level(codes[len(gallery) :], codes[: len(gallery)])

@@ -35,7 +35,7 @@ class Labels:
     """What is relevant to what, as `vsr.data.relevance.LabelRelevance` takes it.
 
     Attributes:
-        queries: (Q, L) int64 codes, a column a level, fine to coarse; -1 is unlabelled.
+        queries: (Q, L) int64 codes, a column a level, fine to coarse; -1 is unlabeled.
         gallery: (N, L) int64 codes.
         gains: (L,) float64 gain of sharing each level.
         query_identities: (Q,) int64: the gallery item of the same identity is the query itself, and ignored.
@@ -65,7 +65,7 @@ class Vectors:
     Attributes:
         gallery: (N, d) float32, memory-mapped.
         queries: (Q, d) float32.
-        labelled: whether there are labels to judge by.
+        labeled: whether there are labels to judge by.
         about: number, width, source, fingerprint, and how many of the gallery are copies of others.
     """
 
@@ -74,11 +74,11 @@ class Vectors:
         self.about: dict[str, Any] = json.loads((self.folder / ABOUT).read_text("utf-8"))
         self.gallery = np.load(self.folder / GALLERY, mmap_mode="r")
         self.queries = np.load(self.folder / QUERIES)
-        self.labelled = (self.folder / LABELS).is_file()
+        self.labeled = (self.folder / LABELS).is_file()
 
     def relevance(self) -> LabelRelevance:
         """What is relevant; without labels nothing is, and nothing is ignored."""
-        if not self.labelled:
+        if not self.labeled:
             return LabelRelevance(np.full(len(self.queries), -1), np.full(len(self.gallery), -1))
         with np.load(self.folder / LABELS) as stored:
             labels = Labels(**{name: stored[name] for name in stored.files})

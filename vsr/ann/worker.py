@@ -135,11 +135,11 @@ class Measurement:
     def _quality(self, index: Index, exact: Truth) -> dict[str, Any]:
         vectors, k, depth = self.vectors, self.how["k"], self.how["depth"]
         queries, relevance = torch.from_numpy(vectors.queries), self.relevance
-        if vectors.labelled:
+        if vectors.labeled:
             measured = evaluate(
                 queries, vectors.gallery, relevance, RankingMetrics(self.how["metrics"]), index, depth=k
             )
-            near, task = measured.neighbours, _task(measured.per_query, exact)
+            near, task = measured.neighbors, _task(measured.per_query, exact)
         else:
             near, task = Search(relevance, k, index)(queries, vectors.gallery), {}
         ks = sorted({1, k})

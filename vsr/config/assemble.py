@@ -1,6 +1,6 @@
 """Turn a composed configuration into objects: the one place that knows Hydra besides the scripts.
 
-torch and Lightning are imported by the functions that need them: a misspelt key is answered at once.
+torch and Lightning are imported by the functions that need them: a misspelled key is answered at once.
 """
 
 import errno

@@ -51,9 +51,9 @@ def metrics_table(
             texts.append(
                 (f"{level * 100:g} % interval", [interval(intervals[label].get(name)) for name in names])
             )
-    labelled = dict(rows)
-    if UNTRAINED in labelled and TEST in labelled:
-        gains = [difference(labelled[TEST].get(name), labelled[UNTRAINED].get(name)) for name in names]
+    labeled = dict(rows)
+    if UNTRAINED in labeled and TEST in labeled:
+        gains = [difference(labeled[TEST].get(name), labeled[UNTRAINED].get(name)) for name in names]
         texts.append((GAIN, [signed(gain) for gain in gains]))
     table = _table("", names, texts)
     if intervals or _width(table) > WIDTH:

@@ -16,7 +16,7 @@ from vsr.index.ivf_flat import IVFFlat
 from vsr.index.ivf_pq_fastscan import IVFPQFastScan
 from vsr.index.ivf_rabitq import IVFRaBitQ
 from vsr.index.ivf_sq8 import IVFSQ8
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.index.tuning import tune
 from vsr.index.validation import as_floats, check_metric
 
@@ -74,7 +74,7 @@ class Auto:
 
     Args:
         budget: ``memory_mb``, in 10^6 bytes, null for no limit; ``recall``, to be reached against exact
-            search at ``k`` neighbours.
+            search at ``k`` neighbors.
         metric: cosine, ip or l2.
 
     Attributes:
@@ -143,7 +143,7 @@ class Auto:
         self.explanation += f"; {result}"
         log.info("index=auto: %s", self.explanation)
 
-    def search(self, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> Neighbours:
+    def search(self, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> Neighbors:
         """As `vsr.index.Backend.search` of what was chosen."""
         return (Flat(self.metric) if self.index_ is None else self.index_).search(queries, k, allowed)
 

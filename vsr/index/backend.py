@@ -16,7 +16,7 @@ from vsr.errors import ConfigError, nearest
 from vsr.index import serialization
 from vsr.index.filtering import filtered
 from vsr.index.id_map import Places
-from vsr.index.neighbors import Neighbours, ordered
+from vsr.index.neighbors import Neighbors, ordered
 from vsr.index.validation import as_floats, as_vectors, check_metric
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Backend:
             self._add(self._fit(vectors[part], None), np.arange(first, first + len(part_ids)))
             self._places.append(part_ids)
 
-    def search(self, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> Neighbours:
+    def search(self, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> Neighbors:
         """The ``k`` nearest of each of ``queries`` (Q, d); -1 and -inf where fewer were found.
 
         Scores are similarities, or negated squared distances when the metric is l2; of a compressed index,
@@ -272,8 +272,8 @@ class Backend:
         """The ``k`` nearest of the places where ``mask`` is True."""
         return filtered(self, queries, k, mask)
 
-    def _answer(self, queries: np.ndarray, ids: np.ndarray, scores: np.ndarray) -> Neighbours:
-        """Neighbours (Q, k) of what was found, in order."""
+    def _answer(self, queries: np.ndarray, ids: np.ndarray, scores: np.ndarray) -> Neighbors:
+        """Neighbors (Q, k) of what was found, in order."""
         return ordered(ids, scores)
 
     def _most_training(self, n: int, width: int) -> int:
@@ -325,7 +325,7 @@ class Backend:
 
 
 def nothing(n_queries: int, k: int) -> Found:
-    """No neighbours, for each of ``n_queries``."""
+    """No neighbors, for each of ``n_queries``."""
     return np.full((n_queries, k), -np.inf, np.float32), np.full((n_queries, k), -1, np.int64)
 
 

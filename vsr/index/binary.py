@@ -1,6 +1,6 @@
 """Sign bits compared by Hamming distance, the best candidates compared again exactly, through Faiss.
 
-Source: Gong and Lazebnik 2011 (doi 10.1109/CVPR.2011.5995432), with a random in place of a learnt rotation.
+Source: Gong and Lazebnik 2011 (doi 10.1109/CVPR.2011.5995432), with a random in place of a learned rotation.
 """
 
 import json
@@ -43,7 +43,7 @@ class Binary(Backend):
         self.k_factor = k_factor
 
     def _train(self, vectors: np.ndarray, n: int) -> None:
-        self.angles_ = Angles.learnt(self.metric, vectors)
+        self.angles_ = Angles.learned(self.metric, vectors)
         turned = self.angles_.held(vectors)
         bits = self.chosen_["bits"] = self.bits or -(-2 * vectors.shape[1] // 8) * 8
         self.mean_ = turned.mean(axis=0)

@@ -10,7 +10,7 @@ from vsr.index import faiss_introspection, precise
 from vsr.index.backend import Found
 from vsr.index.faiss_backend import FaissBackend
 from vsr.index.given import Given
-from vsr.index.neighbors import Neighbours, in_order
+from vsr.index.neighbors import Neighbors, in_order
 from vsr.index.serialization import Archive, Opened
 from vsr.index.validation import as_floats, unit
 
@@ -165,11 +165,11 @@ class Flat(FaissBackend):
     def _among(self, queries: np.ndarray, k: int, mask: np.ndarray) -> Found:
         return self._nearest(queries, k, mask)
 
-    def _answer(self, queries: np.ndarray, ids: np.ndarray, scores: np.ndarray) -> Neighbours:
+    def _answer(self, queries: np.ndarray, ids: np.ndarray, scores: np.ndarray) -> Neighbors:
         ids, keys = in_order(ids, scores)
         if self.metric == "ip" and self.given_.middle is not None:
             keys = keys + np.einsum("qd,d->q", queries.astype(np.float64), self.given_.middle)[:, None]
-        return Neighbours(ids, np.where(ids < 0, np.float32(-np.inf), precise.shown(keys, self.metric)))
+        return Neighbors(ids, np.where(ids < 0, np.float32(-np.inf), precise.shown(keys, self.metric)))
 
     def _vectors(self, places: np.ndarray) -> np.ndarray:
         vectors = self._as_given(places)

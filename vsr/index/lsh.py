@@ -39,7 +39,7 @@ class LSH(Backend):
         self.bits = check_bits(bits)
 
     def _train(self, vectors: np.ndarray, n: int) -> None:
-        self.angles_ = Angles.learnt(self.metric, vectors)
+        self.angles_ = Angles.learned(self.metric, vectors)
         width = self.angles_.held(vectors[:1]).shape[1]
         self.chosen_["bits"] = self.bits or 8 * vectors.shape[1]
         self.index_ = faiss.IndexLSH(width, self.chosen_["bits"], True, False)

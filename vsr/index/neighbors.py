@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Neighbours(NamedTuple):
+class Neighbors(NamedTuple):
     """Nearest gallery rows, nearest first.
 
     Attributes:
@@ -18,9 +18,9 @@ class Neighbours(NamedTuple):
     scores: np.ndarray
 
 
-def ordered(ids: np.ndarray, scores: np.ndarray) -> Neighbours:
-    """Neighbours (Q, K) in the order of the contract: by falling score, ties by rising id, -1 last."""
-    return Neighbours(*in_order(ids, scores.astype(np.float32)))
+def ordered(ids: np.ndarray, scores: np.ndarray) -> Neighbors:
+    """Neighbors (Q, K) in the order of the contract: by falling score, ties by rising id, -1 last."""
+    return Neighbors(*in_order(ids, scores.astype(np.float32)))
 
 
 def in_order(ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

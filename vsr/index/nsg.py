@@ -11,7 +11,7 @@ from vsr.index.backend import Found
 from vsr.index.faiss_backend import EF_SEARCH, faiss
 from vsr.index.graph import FaissGraph
 
-_NEIGHBOURS = 64  # of the graph that is pruned: Faiss's own value
+_NEIGHBORS = 64  # of the graph that is pruned: Faiss's own value
 _FEW = (
     101  # vectors below which Faiss cannot build a graph, or ends the process: they are compared one by one
 )
@@ -19,7 +19,7 @@ _EXACT = 20_000  # vectors up to which the graph to be pruned is built by compar
 
 
 class NSG(FaissGraph):
-    """A pruned nearest-neighbour graph of whole vectors. Every `add` builds it anew.
+    """A pruned nearest-neighbor graph of whole vectors. Every `add` builds it anew.
 
     Args:
         r: links of a vector.
@@ -42,7 +42,7 @@ class NSG(FaissGraph):
 
     def _prepare(self, index: Any) -> None:
         if isinstance(index, faiss.IndexNSG):
-            index.GK = _NEIGHBOURS
+            index.GK = _NEIGHBORS
 
     def _link(self, vectors: np.ndarray, nodes: np.ndarray) -> None:
         if self.index_ is not None and self.index_.ntotal:

@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 
 
 class Index(Protocol):
-    """Vectors become neighbours.
+    """Vectors become neighbors.
 
     Wrong vectors (not floating point, of another width, not finite) are a ValueError everywhere; an empty
     index finds nothing (-1 and -inf); scores are similarities, or negated squared distances under l2.
@@ -43,7 +43,7 @@ class Index(Protocol):
         """Put in ``vectors`` (n, d) under ``ids`` (n,) int64, by default the numbers after the largest."""
         ...
 
-    def search(self, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> Neighbours:
+    def search(self, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> Neighbors:
         """The ``k`` nearest of each of ``queries`` (Q, d), all or of ``allowed``; -1 where fewer."""
         ...
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from vsr.index.id_map import Places
 from vsr.index.nearest import Pairs, Space, nearest
-from vsr.index.neighbors import Neighbours, ordered
+from vsr.index.neighbors import Neighbors, ordered
 
 # Of a distance: sums in float32 do not tell more apart, when they are taken of differences.
 _TIED = 1e-6
@@ -16,7 +16,7 @@ class Truth:
     Args:
         queries: (Q, d) floating point.
         gallery: (n, d) floating point, what was searched; perhaps memory-mapped.
-        k: the most neighbours that will be asked about.
+        k: the most neighbors that will be asked about.
         metric: cosine, ip or l2.
         ids: (n,) int64 ids of the gallery; by default its rows.
         ignored: queries (m,) and gallery rows (m,) of pairs that are not to be found.
@@ -52,7 +52,7 @@ class Truth:
         self.rows, self._far = known, self._distances(known)
 
     @property
-    def neighbours(self) -> Neighbours:
+    def neighbors(self) -> Neighbors:
         """The nearest (Q, k), as an index gives them."""
         return ordered(self._places.named(self.rows), self._space.scores(self._far))
 
@@ -69,7 +69,7 @@ class Truth:
         columns = max(ids.shape[1], k) if ids.shape[1] >= len(self._places) else ids.shape[1]
         if min(columns, self.rows.shape[1]) < k:
             got = f"{ids.shape[1]} against {self.rows.shape[1]} exact"
-            raise ValueError(f"recall@{k} needs {k} neighbours, got {got}")
+            raise ValueError(f"recall@{k} needs {k} neighbors, got {got}")
         ids = ids[:, :k]
         there = (self.rows[:, :k] >= 0).sum(axis=1)
         far = self._distances(self._found(ids))

@@ -24,9 +24,9 @@ class ScaNN(Backend):
     The vectors are held here a second time, for the building anew. Threads are all of the machine's, or one
     when Faiss is set to one (`vsr.threads`).
 
-    Two builds of the same vectors may differ in a few neighbours, on one thread too: the library has no seed
+    Two builds of the same vectors may differ in a few neighbors, on one thread too: the library has no seed
     to set, and the last bits of its sums follow where its memory lies (of 60 builds one half differed from
-    the other). A query alone goes another way than one among many, and may get other neighbours, one in a
+    the other). A query alone goes another way than one among many, and may get other neighbors, one in a
     hundred. Vectors must not be short against 1: at lengths of 1e-4 its thresholds cost most of the recall.
 
     Args:

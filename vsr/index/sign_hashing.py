@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Angles:
-    """How vectors are turned, learnt from a sample of them.
+    """How vectors are turned, learned from a sample of them.
 
     Args:
         metric: cosine, ip or l2.
@@ -27,7 +27,7 @@ class Angles:
         self.longest = longest
 
     @classmethod
-    def learnt(cls, metric: str, vectors: np.ndarray) -> Self:
+    def learned(cls, metric: str, vectors: np.ndarray) -> Self:
         """From ``vectors`` (n, d), as an index takes them."""
         mean, scale = np.zeros(vectors.shape[1], np.float32), 1.0
         if metric == "l2":  # a usual vector gets length 1, so that no part of the lifted one drowns another

@@ -41,7 +41,7 @@ class Tuning:
         recall: its recall@k on the held-out half: what to expect of new queries like these.
         seconds_per_query: its time on the held-out half, searched at once.
         target_recall: what was asked for.
-        k: neighbours judged.
+        k: neighbors judged.
         trials: all that was measured, cheap knobs first.
     """
 
@@ -84,7 +84,7 @@ def tune(
         index: a filled one.
         queries: (Q, d) of the kind that will be asked, at least 2.
         target_recall: 0 < recall <= 1.
-        k: neighbours judged.
+        k: neighbors judged.
         gallery: (n, d) what it holds; needed only where it keeps codes, not vectors.
         ids: (n,) ids of the gallery; by default its rows.
         grid: settings to try; by default the index's own `knob_grid`.

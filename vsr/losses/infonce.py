@@ -1,7 +1,7 @@
 """InfoNCE with in-batch negatives and any number of positives per anchor.
 
 Source: van den Oord et al. 2018 (arXiv 1807.03748), eq. 4. With several positives per anchor it is L_out of
-Khosla et al. 2020 (arXiv 2004.11362), eq. 2. A learnt temperature is that of CLIP (Radford et al. 2021, arXiv
+Khosla et al. 2020 (arXiv 2004.11362), eq. 2. A learned temperature is CLIP's (Radford et al. 2021, arXiv
 2103.00020, sec. 2.5).
 """
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from vsr.losses.logsumexp import masked_logsumexp
 from vsr.losses.pairs import PairLoss, Pairs, check_temperature, mean_where
 
-LEARNT_RANGE = (0.01, 1.0)  # CLIP's floor; above 1 cosine similarities hardly tell pictures apart
+LEARNED_RANGE = (0.01, 1.0)  # CLIP's floor; above 1 cosine similarities hardly tell pictures apart
 
 
 class InfoNCE(PairLoss):
@@ -32,15 +32,15 @@ class InfoNCE(PairLoss):
         learn_temperature: learn the logarithm of the temperature, from ``temperature``, kept in 0.01..1.
 
     Raises:
-        ValueError: ``temperature`` <= 0, or learnt and outside 0.01..1, or a shape in ``forward`` is wrong.
+        ValueError: ``temperature`` <= 0, or learned and outside 0.01..1, or a shape in ``forward`` is wrong.
     """
 
     def __init__(self, temperature: float = 0.07, learn_temperature: bool = False) -> None:
         super().__init__()
         check_temperature(temperature)
-        low, high = LEARNT_RANGE
+        low, high = LEARNED_RANGE
         if learn_temperature and not low <= temperature <= high:
-            raise ValueError(f"a learnt temperature must start in {low:g}..{high:g}, got {temperature}")
+            raise ValueError(f"a learned temperature must start in {low:g}..{high:g}, got {temperature}")
         self.temperature = temperature
         self.learn_temperature = learn_temperature
         if learn_temperature:
@@ -58,7 +58,7 @@ class InfoNCE(PairLoss):
             return self.temperature
         # The parameter itself is kept in range, not its copy: a clamped copy has no gradient to come back by.
         with torch.no_grad():
-            self.log_temperature.clamp_(*map(math.log, LEARNT_RANGE))
+            self.log_temperature.clamp_(*map(math.log, LEARNED_RANGE))
         return self.log_temperature.exp()
 
 

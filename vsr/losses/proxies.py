@@ -1,4 +1,4 @@
-"""Proxies: a learnt vector, or several, for each label of the training split.
+"""Proxies: a learned vector, or several, for each label of the training split.
 
 A proxy loss compares pictures with the proxies of labels instead of with each other, so it needs no batch in
 which labels repeat, and learns the proxies along.

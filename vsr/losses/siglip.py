@@ -15,14 +15,14 @@ from vsr.losses.pairs import PairLoss, Pairs
 class SigLIP(PairLoss):
     """Cross-entropy, in nats, of telling positive from negative pairs, summed over pairs, divided by anchors.
 
-    With cosine similarities s, learnt scale k and bias b, and z_ij = 1 for pictures of one label, else -1::
+    With cosine similarities s, learned scale k and bias b, and z_ij = 1 for pictures of one label, else -1::
 
         L = -1/B sum_i sum_{j != i} log sigmoid(z_ij (k s_ij + b))
 
     Unlike a softmax it needs no repeated label: negatives alone teach too.
 
     Args:
-        scale: start of k = 1 / temperature, > 0; its logarithm is learnt.
+        scale: start of k = 1 / temperature, > 0; its logarithm is learned.
         bias: start of b; about minus the log of negatives per positive, so that learning starts calmly.
 
     Raises:

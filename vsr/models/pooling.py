@@ -1,6 +1,6 @@
 """Ways to make one vector of a feature map: (B, C, h, w) to (B, C).
 
-GeM: Radenović et al. 2018 (arXiv 1711.02512), eq. 3, with one learnt exponent.
+GeM: Radenović et al. 2018 (arXiv 1711.02512), eq. 3, with one learned exponent.
 """
 
 import math
@@ -36,7 +36,7 @@ class GeM(nn.Module):
     ``x^p`` itself leaves float32 for large p, and its root then has no gradient.
 
     Args:
-        p: exponent to start from; learnt, and used clamped to 1..20.
+        p: exponent to start from; learned, and used clamped to 1..20.
         eps: smallest feature value.
 
     Raises:

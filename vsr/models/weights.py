@@ -127,7 +127,7 @@ def load_file(model: nn.Module, path: str | Path) -> LoadReport:
 
 
 def missing_names(own: Mapping[str, Tensor], fitting: Container[str]) -> tuple[str, ...]:
-    """The learnt names of ``own`` that ``fitting`` does not set."""
+    """The learned names of ``own`` that ``fitting`` does not set."""
     return tuple(name for name in own if name not in fitting and not any(part in name for part in OUTSIDE))
 
 

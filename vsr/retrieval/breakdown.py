@@ -65,9 +65,9 @@ def by_level(
 ) -> dict[str, dict[str, float]]:
     """Means with each label level, fine to coarse, as the only relevance; ``queries`` had something relevant.
 
-    Judged on the kept neighbours: ``map`` and ``mrr`` carry their depth in the name unless all were kept.
+    Judged on the kept neighbors: ``map`` and ``mrr`` carry their depth in the name unless all were kept.
     """
-    n_kept = evaluation.neighbours.ids.shape[1]
+    n_kept = evaluation.neighbors.ids.shape[1]
     cut = "" if n_kept >= len(gallery_rows) else f"@{n_kept}"
     metrics = RankingMetrics(["hit_rate@1", f"map{cut}", f"mrr{cut}"])
     found = {}
@@ -75,7 +75,7 @@ def by_level(
         relevance = LabelRelevance(
             codes[query_rows], codes[gallery_rows], None, np.asarray(query_rows), np.asarray(gallery_rows)
         )
-        values = _judged_alone(evaluation.neighbours.ids, relevance, metrics)
+        values = _judged_alone(evaluation.neighbors.ids, relevance, metrics)
         known = ~np.isnan(values["hit_rate@1"])
         means = {name: float(one[known].mean()) if known.any() else np.nan for name, one in values.items()}
         found[level] = {**means, "queries": int(known.sum())}

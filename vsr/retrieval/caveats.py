@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.metrics.ranking import RankingMetrics
 
 _SHARE = 0.1  # of the queries, from which equal scores are worth a word: copies alone reach less
@@ -10,9 +10,9 @@ _COLLAPSED = 0.5
 _ROUNDING = 4 * float(np.finfo(np.float32).eps)  # of a score, by which equal vectors may still differ
 
 
-def all_alike(neighbours: Neighbours) -> np.ndarray:
+def all_alike(neighbors: Neighbors) -> np.ndarray:
     """True (Q,) for queries that found two items or more, all of the same score, rounding aside."""
-    ids, scores = neighbours
+    ids, scores = neighbors
     n_found = (ids >= 0).sum(axis=1)
     several = n_found > 1
     if not several.any():

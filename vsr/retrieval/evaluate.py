@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vsr.data.relevance.label_relevance import Relevance
 from vsr.errors import DataError
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.index.protocol import Index
 from vsr.metrics.judged import Ideal, Judged
 from vsr.metrics.ranking import RankingMetrics
@@ -55,8 +55,8 @@ def evaluate(
         relevance: which gallery positions are relevant to which query, and which are ignored.
         metrics: what to measure.
         index: searched instead of comparing all pairs; filled from the gallery when it is empty.
-        rerankers: applied in order to the neighbours found.
-        depth: how many neighbours to keep.
+        rerankers: applied in order to the neighbors found.
+        depth: how many neighbors to keep.
         block_mib: memory for a block of scores; about two and a half times that is used in all.
         similarity: cosine, ip or l2, of the exact search; an index has its own.
         context: what rerankers may need besides.
@@ -72,7 +72,7 @@ def evaluate(
         return _exact(queries, gallery, relevance, metrics, depth, block_mib, similarity)
     search = Search(relevance, max(depth, metrics.depth), index, similarity, block_mib)
     *_, last = searched(queries, gallery, search, rerankers, context)
-    return _of_lists(last.neighbours, relevance, metrics, depth, search.k)
+    return _of_lists(last.neighbors, relevance, metrics, depth, search.k)
 
 
 def evaluate_stages(
@@ -98,16 +98,14 @@ def evaluate_stages(
     k = max(depth, metrics.depth)
     started = time.perf_counter()
     exact = _exact(queries, gallery, relevance, metrics, k, block_mib, similarity)
-    neighbours = exact.neighbours
+    neighbors = exact.neighbors
     stages = [Stage(EXACT, _kept(exact, depth), time.perf_counter() - started)]
     if index is None and not rerankers:
         return stages
     stages.append(Stage(f"{EXACT}@{k}", _lists_alone(exact, relevance, metrics, depth, k), stages[0].seconds))
     search = Search(relevance, k, index, similarity, block_mib)
-    for found in searched(
-        queries, gallery, search, rerankers, context, neighbours if index is None else None
-    ):
-        evaluation = _of_lists(found.neighbours, relevance, metrics, depth, k)
+    for found in searched(queries, gallery, search, rerankers, context, neighbors if index is None else None):
+        evaluation = _of_lists(found.neighbors, relevance, metrics, depth, k)
         stages.append(Stage(found.name, evaluation, found.seconds, found.offline_s))
     return stages
 
@@ -136,10 +134,10 @@ def _exact(
 
 
 def _of_lists(
-    neighbours: Neighbours, relevance: Relevance, metrics: RankingMetrics, depth: int, k: int
+    neighbors: Neighbors, relevance: Relevance, metrics: RankingMetrics, depth: int, k: int
 ) -> Evaluation:
-    """Lists of ``k`` measured, of which ``depth`` neighbours are kept."""
-    return _short(_measured(_lists(neighbours), relevance, metrics, depth), metrics, k)
+    """Lists of ``k`` measured, of which ``depth`` neighbors are kept."""
+    return _short(_measured(_lists(neighbors), relevance, metrics, depth), metrics, k)
 
 
 def _lists_alone(
@@ -167,11 +165,11 @@ def _short(evaluation: Evaluation, metrics: RankingMetrics, k: int) -> Evaluatio
 
 
 def _kept(evaluation: Evaluation, depth: int) -> Evaluation:
-    """The same with no more than ``depth`` neighbours."""
-    ids, scores = evaluation.neighbours
+    """The same with no more than ``depth`` neighbors."""
+    ids, scores = evaluation.neighbors
     return replace(
         evaluation,
-        neighbours=Neighbours(ids[:, :depth], scores[:, :depth]),
+        neighbors=Neighbors(ids[:, :depth], scores[:, :depth]),
         gains=evaluation.gains[:, :depth],
     )
 
@@ -183,20 +181,20 @@ def _at_least(metrics: RankingMetrics, relevance: Relevance) -> float:
     return relevance.relevant_from if metrics.whole else np.inf
 
 
-def _lists(neighbours: Neighbours) -> Iterator[Ranked]:
-    """Neighbours as rankings of which nothing is known beyond them."""
+def _lists(neighbors: Neighbors) -> Iterator[Ranked]:
+    """Neighbors as rankings of which nothing is known beyond them."""
     nothing = np.zeros(0)
-    for start in range(0, len(neighbours.ids), _BLOCK):
-        run = slice(start, min(start + _BLOCK, len(neighbours.ids)))
-        yield Ranked(run, neighbours.ids[run], neighbours.scores[run], nothing, nothing, nothing)
+    for start in range(0, len(neighbors.ids), _BLOCK):
+        run = slice(start, min(start + _BLOCK, len(neighbors.ids)))
+        yield Ranked(run, neighbors.ids[run], neighbors.scores[run], nothing, nothing, nothing)
 
 
 def _measured(
     rankings: Iterator[Ranked], relevance: Relevance, metrics: RankingMetrics, depth: int
 ) -> Evaluation:
-    """Judge and measure run by run; neighbours are kept down to ``depth``."""
+    """Judge and measure run by run; neighbors are kept down to ``depth``."""
     values: dict[str, list[np.ndarray]] = {name: [] for name in metrics.names}
-    kept: list[tuple[Neighbours, np.ndarray]] = []
+    kept: list[tuple[Neighbors, np.ndarray]] = []
     n_relevant: list[np.ndarray] = []
     alike: list[np.ndarray] = []
     k = 0
@@ -206,9 +204,9 @@ def _measured(
             for name, value in metrics(top, whole).items():
                 values[name].append(value.numpy())
         n_relevant.append(top.n_relevant.numpy())
-        alike.append(all_alike(Neighbours(run.ids, run.scores)))
+        alike.append(all_alike(Neighbors(run.ids, run.scores)))
         k = run.ids.shape[1]
-        kept.append((Neighbours(run.ids[:, :depth], run.scores[:, :depth]), gains[:, :depth]))
+        kept.append((Neighbors(run.ids[:, :depth], run.scores[:, :depth]), gains[:, :depth]))
     per_query = {name: np.concatenate(parts) for name, parts in values.items()}
     n_queries, counts = relevance.n_queries, np.concatenate(n_relevant)
     n_left_out = int((counts == 0).sum())
@@ -217,7 +215,7 @@ def _measured(
     return Evaluation(
         means={name: _mean(value) for name, value in per_query.items()},
         per_query=per_query,
-        neighbours=joined(neighbours for neighbours, _ in kept),
+        neighbors=joined(neighbors for neighbors, _ in kept),
         gains=np.concatenate([gains for _, gains in kept]),
         n_relevant=counts,
         n_queries=n_queries,

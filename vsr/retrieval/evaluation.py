@@ -10,13 +10,13 @@ import pandas as pd
 
 from vsr.errors import DataError
 from vsr.files import write_json, written_whole
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 
 FORMAT = 2
-ABOUT, QUERIES, NEIGHBOURS, GROUPS = (
+ABOUT, QUERIES, NEIGHBORS, GROUPS = (
     "evaluation.json",
     "per_query.parquet",
-    "neighbours.npz",
+    "neighbors.npz",
     "groups.csv",
 )
 _AS_TOLD = ("protocol", "fingerprint", "judging", "chosen_on", "resampling", "thresholds", "levels")
@@ -28,7 +28,7 @@ class Sides:
 
     Attributes:
         query_rows: (Q,) int64 catalogue rows of the queries.
-        gallery_rows: (N,) int64 catalogue rows of the gallery; neighbours are positions in it.
+        gallery_rows: (N,) int64 catalogue rows of the gallery; neighbors are positions in it.
         query_items: (Q,) text: the queries' items, by which two evaluations are put side by side.
     """
 
@@ -44,8 +44,8 @@ class Evaluation:
     Attributes:
         means: mean of each metric over the queries that have something relevant; NaN when none has.
         per_query: (Q,) float64 values of each metric, NaN for queries left out.
-        neighbours: the best of each query; ids are gallery positions, self-matches and junk taken out.
-        gains: (Q, K) float32 gains of the neighbours.
+        neighbors: the best of each query; ids are gallery positions, self-matches and junk taken out.
+        gains: (Q, K) float32 gains of the neighbors.
         n_relevant: (Q,) int64 relevant gallery items of each query, found or not.
         n_queries: Q.
         n_left_out: queries with nothing relevant in the gallery.
@@ -66,7 +66,7 @@ class Evaluation:
 
     means: dict[str, float]
     per_query: dict[str, np.ndarray]
-    neighbours: Neighbours
+    neighbors: Neighbors
     gains: np.ndarray
     n_relevant: np.ndarray
     n_queries: int
@@ -97,16 +97,16 @@ class Evaluation:
         return means
 
     def save(self, folder: str | Path) -> None:
-        """Write ``per_query.parquet``, ``neighbours.npz``, ``groups.csv`` and, last, ``evaluation.json``."""
+        """Write ``per_query.parquet``, ``neighbors.npz``, ``groups.csv`` and, last, ``evaluation.json``."""
         folder = Path(folder)
         columns: dict[str, Any] = {"n_relevant": self.n_relevant, **self.per_query}
-        arrays: dict[str, Any] = {**self.neighbours._asdict(), "gains": self.gains}
+        arrays: dict[str, Any] = {**self.neighbors._asdict(), "gains": self.gains}
         if self.sides is not None:
             columns = {"item": self.sides.query_items, **columns}
             arrays |= {"query_rows": self.sides.query_rows, "gallery_rows": self.sides.gallery_rows}
         with written_whole(folder / QUERIES) as aside:
             pd.DataFrame(columns).to_parquet(aside, index=False)
-        with written_whole(folder / NEIGHBOURS) as aside:
+        with written_whole(folder / NEIGHBORS) as aside:
             np.savez(aside, **arrays)
         if self.groups is not None:
             with written_whole(folder / GROUPS) as aside:
@@ -149,14 +149,14 @@ class Evaluation:
         about = _about(folder)
         table = pd.read_parquet(folder / QUERIES)
         items = table.pop("item").to_numpy(dtype=object) if "item" in table else None
-        with np.load(folder / NEIGHBOURS) as arrays:
-            neighbours, gains = Neighbours(arrays["ids"], arrays["scores"]), arrays["gains"]
+        with np.load(folder / NEIGHBORS) as arrays:
+            neighbors, gains = Neighbors(arrays["ids"], arrays["scores"]), arrays["gains"]
             sides = None if items is None else Sides(arrays["query_rows"], arrays["gallery_rows"], items)
         return cls(
             means={name: float("nan") if mean is None else mean for name, mean in about["means"].items()},
             n_relevant=table.pop("n_relevant").to_numpy(dtype=np.int64),
             per_query={str(name): table[name].to_numpy(dtype=np.float64) for name in table.columns},
-            neighbours=neighbours,
+            neighbors=neighbors,
             gains=gains,
             n_queries=about["queries"],
             n_left_out=about["left_out"],

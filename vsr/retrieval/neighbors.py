@@ -5,14 +5,14 @@ from collections.abc import Iterable
 import numpy as np
 
 from vsr.data.relevance.label_relevance import Relevance
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 
 
-def without_ignored(found: Neighbours, relevance: Relevance, queries: np.ndarray, k: int) -> Neighbours:
+def without_ignored(found: Neighbors, relevance: Relevance, queries: np.ndarray, k: int) -> Neighbors:
     """The first ``k`` that count: ignored items and repetitions taken out, by identity; -1 to the end.
 
     Args:
-        found: (q, K') neighbours of ``queries``.
+        found: (q, K') neighbors of ``queries``.
         relevance: what is ignored.
         queries: (q,) positions of the queries.
         k: width of the result, which is min(k, N).
@@ -32,13 +32,13 @@ def without_ignored(found: Neighbours, relevance: Relevance, queries: np.ndarray
     missing = max(0, k - ids.shape[1])
     ids = np.pad(ids[:, :k].astype(np.int64), ((0, 0), (0, missing)), constant_values=-1)
     scores = np.pad(scores[:, :k].astype(np.float32), ((0, 0), (0, missing)), constant_values=-np.inf)
-    return Neighbours(ids, scores)
+    return Neighbors(ids, scores)
 
 
-def joined(parts: Iterable[Neighbours]) -> Neighbours:
-    """Neighbours of runs of queries, one after the other."""
+def joined(parts: Iterable[Neighbors]) -> Neighbors:
+    """Neighbors of runs of queries, one after the other."""
     parts = list(parts)
-    return Neighbours(np.concatenate([p.ids for p in parts]), np.concatenate([p.scores for p in parts]))
+    return Neighbors(np.concatenate([p.ids for p in parts]), np.concatenate([p.scores for p in parts]))
 
 
 def _repeated(ids: np.ndarray) -> np.ndarray:

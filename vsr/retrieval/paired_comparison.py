@@ -197,7 +197,7 @@ def _reordered(b: Evaluation, sides: Sides, order: np.ndarray) -> Evaluation:
     return replace(
         b,
         per_query={name: values[order] for name, values in b.per_query.items()},
-        neighbours=type(b.neighbours)(*(one[order] for one in b.neighbours)),
+        neighbors=type(b.neighbors)(*(one[order] for one in b.neighbors)),
         gains=b.gains[order],
         n_relevant=b.n_relevant[order],
         sides=Sides(sides.query_rows[order], sides.gallery_rows, sides.query_items[order]),

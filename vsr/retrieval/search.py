@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vsr.data.relevance.label_relevance import Relevance
 from vsr.errors import ConfigError
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.index.protocol import Index
 from vsr.retrieval.exact.scan import ranked
 from vsr.retrieval.neighbors import joined, without_ignored
@@ -19,7 +19,7 @@ _BLOCK = 4096  # queries searched at a time
 
 
 class Search:
-    """Finds the neighbours that count.
+    """Finds the neighbors that count.
 
     An empty index is left empty: a copy of it is trained on the gallery and filled, once for each gallery.
     One that holds the gallery already is searched as it is. Where items are to be ignored, more are asked
@@ -27,7 +27,7 @@ class Search:
 
     Args:
         relevance: what is ignored.
-        k: neighbours of each query.
+        k: neighbors of each query.
         index: searched instead of comparing all pairs.
         similarity: cosine, ip or l2, of the exact search.
         block_mib: memory for a block of scores of the exact search.
@@ -64,12 +64,12 @@ class Search:
             raise ConfigError("a reranker changes the gallery's embeddings; give it an index that is empty")
         self._filled, self._holds = _filled(self.index, gallery), gallery
 
-    def __call__(self, queries: Tensor, gallery: Tensor | np.ndarray) -> Neighbours:
-        """Neighbours (Q, min(k, N)) of ``queries`` (Q, d) in ``gallery`` (N, d)."""
+    def __call__(self, queries: Tensor, gallery: Tensor | np.ndarray) -> Neighbors:
+        """Neighbors (Q, min(k, N)) of ``queries`` (Q, d) in ``gallery`` (N, d)."""
         if self.index is None:
             scores = Similarity(queries, gallery, self.similarity)
             runs = ranked(scores, self.relevance, self.k, np.inf, self.block_mib)
-            return joined(Neighbours(run.ids, run.scores) for run in runs)
+            return joined(Neighbors(run.ids, run.scores) for run in runs)
         self.fill(gallery)
         index = self._filled
         assert index is not None
@@ -82,9 +82,9 @@ class Search:
             parts.append(without_ignored(found, self.relevance, chosen, self.k))
         return joined(parts)
 
-    def kept(self, neighbours: Neighbours) -> Neighbours:
-        """Neighbours (Q, K) that a reranker gave, made fit to be judged."""
-        return without_ignored(neighbours, self.relevance, np.arange(len(neighbours.ids)), self.k)
+    def kept(self, neighbors: Neighbors) -> Neighbors:
+        """Neighbors (Q, K) that a reranker gave, made fit to be judged."""
+        return without_ignored(neighbors, self.relevance, np.arange(len(neighbors.ids)), self.k)
 
 
 def stage_name(part: object) -> str:

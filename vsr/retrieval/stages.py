@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import Tensor
 
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.evaluation import Evaluation
 from vsr.retrieval.rerankers.context import Context, Embeds, Prepares, Reranker, Transforms
 from vsr.retrieval.search import EXACT, Search, stage_name
@@ -44,10 +44,10 @@ class Stage:
 
 @dataclass
 class Found:
-    """Neighbours after one stage; the other attributes are as in `Stage`."""
+    """Neighbors after one stage; the other attributes are as in `Stage`."""
 
     name: str
-    neighbours: Neighbours
+    neighbors: Neighbors
     seconds: float
     offline_s: float
 
@@ -58,7 +58,7 @@ def searched(
     search: Search,
     rerankers: Sequence[Reranker] = (),
     context: Context | None = None,
-    exact: Neighbours | None = None,
+    exact: Neighbors | None = None,
 ) -> Iterator[Found]:
     """Search, then each reranker in order, handing on what it changed of queries and gallery.
 
@@ -78,9 +78,9 @@ def searched(
     if exact is None:
         found = _timed(search, queries, gallery)
         yield found
-        neighbours, names = found.neighbours, [] if found.name == EXACT else [found.name]
+        neighbors, names = found.neighbors, [] if found.name == EXACT else [found.name]
     else:
-        neighbours, names = exact, []
+        neighbors, names = exact, []
     for reranker in rerankers:
         names.append(stage_name(reranker))
         started = time.perf_counter()
@@ -88,16 +88,16 @@ def searched(
             reranker.prepare(replace(context, gallery=gallery))
         prepared = time.perf_counter()
         if isinstance(reranker, Embeds):
-            queries, gallery = reranker.embed(queries, gallery, neighbours)
+            queries, gallery = reranker.embed(queries, gallery, neighbors)
             context = _moved(context, reranker)
             embedded = time.perf_counter()
             found = _timed(search, queries, gallery)
-            neighbours = found.neighbours
+            neighbors = found.neighbors
             seconds, offline = embedded - prepared + found.seconds, prepared - started + found.offline_s
         else:
-            neighbours = search.kept(reranker.rerank(queries, gallery, neighbours))
+            neighbors = search.kept(reranker.rerank(queries, gallery, neighbors))
             seconds, offline = time.perf_counter() - prepared, prepared - started
-        yield Found("+".join(names), neighbours, seconds, offline)
+        yield Found("+".join(names), neighbors, seconds, offline)
 
 
 def _moved(context: Context, reranker: Reranker) -> Context:
@@ -113,5 +113,5 @@ def _timed(search: Search, queries: Tensor, gallery: Tensor | np.ndarray) -> Fou
     started = time.perf_counter()
     search.fill(gallery)
     filled = time.perf_counter()
-    neighbours = search(queries, gallery)
-    return Found(search.name, neighbours, time.perf_counter() - filled, filled - started)
+    neighbors = search(queries, gallery)
+    return Found(search.name, neighbors, time.perf_counter() - filled, filled - started)

@@ -64,15 +64,15 @@ class Thresholds:
         irrelevant pairs, deeper lists would refuse fewer relevant ones: ``fnmr_is`` is then ``at most``.
 
         Args:
-            evaluation: its kept neighbours are the pairs.
+            evaluation: its kept neighbors are the pairs.
             n_irrelevant: irrelevant pairs in all, returned or not.
             relevant_from: gain from which a pair is relevant.
 
         Raises:
-            ConfigError: the background lies beyond the neighbours that were kept.
+            ConfigError: the background lies beyond the neighbors that were kept.
         """
         ids, gains = (
-            torch.from_numpy(one[:, : self.depth]) for one in (evaluation.neighbours.ids, evaluation.gains)
+            torch.from_numpy(one[:, : self.depth]) for one in (evaluation.neighbors.ids, evaluation.gains)
         )
         scores = self._scores(evaluation)[:, : self.depth]
         returned = ids >= 0
@@ -95,7 +95,7 @@ class Thresholds:
         }
 
     def _scores(self, evaluation: Evaluation) -> Tensor:
-        scores = torch.from_numpy(evaluation.neighbours.scores)
+        scores = torch.from_numpy(evaluation.neighbors.scores)
         if self.background is None:
             return scores
         first, last = self.background

@@ -61,7 +61,7 @@ def compare(run: Comparison) -> dict[str, Any]:
     plan.threads = plan.threads or cores()
     started, before = time.monotonic(), machine()
     vectors = prepared(run.source, folder / VECTORS, plan.queries, plan.seed)
-    if not vectors.labelled:
+    if not vectors.labeled:
         log.warning("The vectors have no labels: task metrics are left out.")
     exact = truth(vectors, plan.metric, plan.metrics, plan.depth, plan.block_mib)
     found_exactly = exact.recall(exact.searched, [plan.k])
@@ -87,7 +87,7 @@ def compare(run: Comparison) -> dict[str, Any]:
         "machine": {**before, "load": load},
         "written": datetime.now().strftime("%Y-%m-%d %H:%M"),
         "seconds": seconds,
-        "vectors": {**vectors.about, "labelled": vectors.labelled},
+        "vectors": {**vectors.about, "labeled": vectors.labeled},
         "how": plan.measuring(),
         "limits": _limits(plan),
         "exact": exact.means,

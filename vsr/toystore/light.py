@@ -31,7 +31,7 @@ class Light(NamedTuple):
 class ShadowMap(NamedTuple):
     """How near to the light the product reaches, in a grid across the light's direction."""
 
-    axes: Array  # (3, 3) across, upwards, towards the light
+    axes: Array  # (3, 3) across, upwards, toward the light
     height: Array  # (MAP * MAP,)
 
 
@@ -76,7 +76,7 @@ def lit(shadows: ShadowMap, place: Array, bias: float) -> Array:
 
 
 def _across(basis: Array, place: Array) -> tuple[Array, Array, Array]:
-    """Column and row in the map, and height towards the light."""
+    """Column and row in the map, and height toward the light."""
     column, row, height = (a[0] * place[0] + a[1] * place[1] + a[2] * place[2] for a in basis)
     scale, middle, last = np.float32(MAP / 2 / REACH), np.float32(MAP / 2), np.float32(MAP - 2.01)
     return np.clip(column * scale + middle, 0, last), np.clip(row * scale + middle, 0, last), height

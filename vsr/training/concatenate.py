@@ -19,7 +19,7 @@ from vsr.training.checkpoints import VAL_SEEN, looks_at_test, read_checkpoint, w
 from vsr.training.resume import differences
 
 FOLD = "data.fold"
-TRAINING = ("scale", "ratio", "flip", "rotate", "color", "hue", "grey", "blur", "blur_radius", "erase")
+TRAINING = ("scale", "ratio", "flip", "rotate", "color", "hue", "gray", "blur", "blur_radius", "erase")
 LOCAL = ("local_size", "local_scale")
 # Of data and transforms, what changes neither the pictures that are measured nor how they are shown.
 MAY_DIFFER = (FOLD, "data.download", "data.cache_dir", *(f"transforms.{one}" for one in (*TRAINING, *LOCAL)))

@@ -34,7 +34,7 @@ class VisualSearchModule(L.LightningModule):
     """Train ``model`` with ``loss``; embed pictures for validation and test.
 
     The random state of every training step is a function of seed, epoch, batch and rank alone. What happens
-    between two steps (an evaluation, a resume from a checkpoint) cannot change what is learnt.
+    between two steps (an evaluation, a resume from a checkpoint) cannot change what is learned.
 
     Under several devices the loss sees the embeddings of all of them, and the gradient is that of one device
     with the whole batch.

@@ -24,7 +24,7 @@ def parameter_groups(
     """Named parameter groups: ``backbone``, ``head`` and ``loss``, each with and without weight decay.
 
     Biases, norms and everything else of at most one dimension is not decayed, nor is what of the model is
-    called otherwise than weight, whatever its shape: tokens, position embeddings and tables, learnt scales.
+    called otherwise than weight, whatever its shape: tokens, position embeddings and tables, learned scales.
     The head is all of ``model`` that is not ``model.backbone``. Frozen parameters are in: they may thaw.
 
     Args:

@@ -54,9 +54,9 @@ def test_a_mirrored_picture_is_no_copy(dataset, tmp_path, made):
 def test_a_picture_of_other_colors_is_no_copy(dataset, tmp_path, made):
     made(0).save(tmp_path / "a.png")
     other = Image.merge("RGB", [made(0).getchannel(band) for band in "BRG"])
-    grey = made(0).convert("L").convert("RGB")
+    gray = made(0).convert("L").convert("RGB")
     other.save(tmp_path / "b.png")
-    grey.save(tmp_path / "c.png")
+    gray.save(tmp_path / "c.png")
     rows = [(name, "cup", "train") for name in ("a.png", "b.png", "c.png")]
     assert copies_of(dataset(rows)).rows.tolist() == []
 

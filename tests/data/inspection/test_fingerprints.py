@@ -5,13 +5,13 @@ from vsr.data.inspection.fingerprints import difference_hash, tiny_copy
 
 
 def test_a_bit_is_set_where_a_pixel_is_darker_than_its_right_neighbor():
-    grey = np.random.default_rng(0).integers(0, 256, (8, 9), np.uint8)
+    gray = np.random.default_rng(0).integers(0, 256, (8, 9), np.uint8)
     expected = 0
     for y in range(8):
         for x in range(8):
-            if int(grey[y, x]) < int(grey[y, x + 1]):
+            if int(gray[y, x]) < int(gray[y, x + 1]):
                 expected |= 1 << (8 * y + x)
-    assert difference_hash(Image.fromarray(grey).convert("RGB")) == expected
+    assert difference_hash(Image.fromarray(gray).convert("RGB")) == expected
 
 
 def test_brightness_and_size_do_not_change_the_hash(made):

@@ -115,7 +115,7 @@ def test_a_batch_of_corrupt_pictures_is_empty(photos, on_device):
 
 
 def test_two_views_of_a_picture_are_drawn_independently():
-    transforms = PictureTransforms(16, scale=(0.2, 0.6), color=0.5, hue=0.2, grey=0.5, blur=0.5)
+    transforms = PictureTransforms(16, scale=(0.2, 0.6), color=0.5, hue=0.2, gray=0.5, blur=0.5)
     picture, views = np.zeros((40, 50, 3), dtype=np.uint8), DeviceViews(transforms, 16)
     drawn = []
     for seed in range(1500):

@@ -45,7 +45,7 @@ def test_one_view_is_refused():
 
 
 @pytest.mark.parametrize("name", ["pairs.csv", "pairs.parquet"])
-def test_pairs_are_two_views_labelled_by_their_query(catalogue, tmp_path, name):
+def test_pairs_are_two_views_labeled_by_their_query(catalogue, tmp_path, name):
     path = pairs(tmp_path, ("p2", "p3"), ("p5", "p4"), ("p2", "p7"), ("p2", "p3"), name=name)
     examples = PairPositives(path).examples(catalogue)
     assert examples.rows.tolist() == [[2, 3], [5, 4], [2, 7]]  # the repeated pair counts once

@@ -31,5 +31,5 @@ def test_each_picture_is_shifted_round_the_color_circle(views):
     torch.testing.assert_close(colors.hue(views, SHIFTS), want, atol=1e-5, rtol=1e-5)
 
 
-def test_grey_is_torchvisions(views):
-    torch.testing.assert_close(colors.grey(views), V.rgb_to_grayscale(views))
+def test_gray_is_torchvisions(views):
+    torch.testing.assert_close(colors.gray(views), V.rgb_to_grayscale(views))

@@ -68,20 +68,20 @@ def test_an_unreadable_exif_block_leaves_the_picture_as_it_is():
     assert decode(file).size == (32, 24)
 
 
-def test_grey_becomes_three_equal_channels():
-    grey = np.arange(0, 240, 10, dtype=np.uint8).reshape(4, 6)
-    picture = decode(encoded(Image.fromarray(grey), "PNG"))
-    np.testing.assert_array_equal(np.asarray(picture), np.repeat(grey[..., None], 3, axis=2))
+def test_gray_becomes_three_equal_channels():
+    gray = np.arange(0, 240, 10, dtype=np.uint8).reshape(4, 6)
+    picture = decode(encoded(Image.fromarray(gray), "PNG"))
+    np.testing.assert_array_equal(np.asarray(picture), np.repeat(gray[..., None], 3, axis=2))
 
 
-def test_16_bit_grey_is_scaled_not_clipped():
+def test_16_bit_gray_is_scaled_not_clipped():
     deep = np.array([[0, 257, 257 * 100, 65535]], dtype=np.uint16)
     picture = decode(encoded(Image.fromarray(deep), "PNG"))
     np.testing.assert_array_equal(np.asarray(picture)[..., 0], [[0, 1, 100, 255]])
 
 
 @pytest.mark.parametrize(("top", "white"), [(1.0, 255), (255.0, 255)])
-def test_float_grey_may_run_to_1_or_to_255(top, white):
+def test_float_gray_may_run_to_1_or_to_255(top, white):
     picture = decode(encoded(Image.fromarray(np.array([[0, top]], dtype=np.float32)), "TIFF"))
     np.testing.assert_array_equal(np.asarray(picture)[0, :, 0], [0, white])
 

@@ -37,7 +37,7 @@ def in_worker(transforms, picture, seed):
 KNOBS = {
     "crop": ({}, 1.0),
     "flip": ({"flip": 1.0}, 1.0),
-    "grey": ({"grey": 1.0}, 1.2),
+    "gray": ({"gray": 1.0}, 1.2),
     "hue": ({"hue": 0.3}, 2.5),
     "blur": ({"blur": 1.0, "blur_radius": (1.0, 3.0)}, 1.6),
     "erase": ({"erase": 1.0}, 1.2),
@@ -82,7 +82,7 @@ def test_color_changes_are_torchvisions_in_a_fixed_order():
 
 
 def test_each_picture_gets_its_own_changes_whatever_it_shares_the_batch_with():
-    strong = {"color": 0.6, "hue": 0.1, "grey": 0.5, "blur": 0.5, "erase": 0.5, "rotate": 10}
+    strong = {"color": 0.6, "hue": 0.1, "gray": 0.5, "blur": 0.5, "erase": 0.5, "rotate": 10}
     transforms = PictureTransforms(24, **strong)
     pictures = [smooth(40 + number, 50, number) for number in range(40)]  # more than are computed at once
     together = on_device(transforms, pictures, range(40))
@@ -117,7 +117,7 @@ def test_pictures_are_sent_no_larger_than_needed():
 
 
 def test_drawing_takes_as_many_random_numbers_as_the_worker():
-    transforms = PictureTransforms(24, color=0.4, hue=0.1, grey=0.5, blur=0.5, erase=0.5, rotate=10)
+    transforms = PictureTransforms(24, color=0.4, hue=0.1, gray=0.5, blur=0.5, erase=0.5, rotate=10)
     for seed in range(10):
         with seeded(seed):
             transforms.train(smooth())

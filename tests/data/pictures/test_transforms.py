@@ -14,7 +14,7 @@ def picture() -> Image.Image:
     return Image.fromarray(np.random.default_rng(0).integers(0, 256, size=(60, 90, 3), dtype=np.uint8))
 
 
-STRONG = {"color": 0.6, "hue": 0.1, "grey": 0.5, "blur": 0.5, "erase": 0.5, "rotate": 10}
+STRONG = {"color": 0.6, "hue": 0.1, "gray": 0.5, "blur": 0.5, "erase": 0.5, "rotate": 10}
 
 
 @pytest.mark.parametrize("knobs", [{}, STRONG])
@@ -106,8 +106,8 @@ def test_where_no_crop_fits_it_is_torchvisions_middle_one(size, ratio):
     assert min(found[2:]) >= 1  # torchvision's may be empty
 
 
-def test_grey_has_equal_channels(picture):
-    view = PictureTransforms(32, grey=1.0).train(picture)
+def test_gray_has_equal_channels(picture):
+    view = PictureTransforms(32, gray=1.0).train(picture)
     assert torch.equal(view[0], view[1])
     assert torch.equal(view[0], view[2])
 
@@ -190,7 +190,7 @@ def test_the_view_of_a_view_is_the_same(picture, resize):
 
 
 def test_pixels_are_cropped_where_a_picture_would_be_and_look_the_same(picture):
-    transforms = PictureTransforms(24, color=0.4, grey=0.3)
+    transforms = PictureTransforms(24, color=0.4, gray=0.3)
     for seed in range(10):
         views = []
         for given in (picture, np.asarray(picture)):

@@ -78,8 +78,8 @@ def test_against_train_searches_the_training_pictures(read, name):
     table, gallery = catalogue.table, catalogue.rows("test", "gallery")
     assert len(catalogue.rows("test", "query")) == parts["test"]
     assert len(gallery) == sum(parts.values()) - parts["test"]
-    learnt = catalogue.rows("train")
-    assert set(table["image"].iloc[learnt]) <= set(table["image"].iloc[gallery])
+    learned = catalogue.rows("train")
+    assert set(table["image"].iloc[learned]) <= set(table["image"].iloc[gallery])
     assert not set(table["image"].iloc[gallery]) & set(table["image"].iloc[catalogue.rows("test", "query")])
 
 
@@ -117,9 +117,9 @@ def test_every_picture_is_that_of_its_row(read, name):
             label = int(catalogue.names()[row].removeprefix("class"))
             np.testing.assert_array_equal(np.asarray(pictures(row))[1, 1], COLORS[label])
     elif name == "fashion_mnist":
-        greys = {"T-shirt/top": 5, "Ankle boot": 185}
+        grays = {"T-shirt/top": 5, "Ankle boot": 185}
         assert [np.asarray(pictures(row))[3, 4].tolist() for row in (0, 119)] == [[5] * 3, [185] * 3]
-        assert [catalogue.names()[row] for row in (0, 119)] == list(greys)
+        assert [catalogue.names()[row] for row in (0, 119)] == list(grays)
     else:
         assert catalogue.root is not None
 

@@ -102,7 +102,7 @@ def test_minus_one_of_a_short_list_is_not_the_last_item():
     assert not relevance.ignored_at(np.array([0]), ids).any()
 
 
-def test_unlabelled_items_match_nothing():
+def test_unlabeled_items_match_nothing():
     assert table(LabelRelevance(np.array([-1]), np.array([-1, 0]))).tolist() == [[0, 0]]
 
 

@@ -25,7 +25,7 @@ def deal(sampler, labels, seed=0):
     return sampler.batches(labels, torch.Generator().manual_seed(seed))
 
 
-def learnt(batch_size=12, per_label=2, neighborhoods=1, n_labels=N_LABELS) -> HardClassBatches:
+def learned(batch_size=12, per_label=2, neighborhoods=1, n_labels=N_LABELS) -> HardClassBatches:
     sampler = HardClassBatches(batch_size, per_label, neighborhoods)
     shuffled = torch.randperm(n_labels, generator=torch.Generator().manual_seed(1))
     sampler.learn(shuffled, 3 * circle(n_labels)[shuffled])
@@ -47,7 +47,7 @@ def test_the_first_epoch_is_balanced():
 
 
 def test_labels_of_a_batch_are_near_each_other():
-    hard = [cosine(batch, LABELS) for batch in deal(learnt(), LABELS)]
+    hard = [cosine(batch, LABELS) for batch in deal(learned(), LABELS)]
     plain = [cosine(batch, LABELS) for batch in deal(BalancedBatches(12, 2), LABELS)]
     assert sum(hard) / len(hard) > 0.6
     assert sum(plain) / len(plain) < 0.1
@@ -55,27 +55,27 @@ def test_labels_of_a_batch_are_near_each_other():
 
 def test_the_first_batch_filled_holds_a_label_and_its_nearest():
     labels = labels_of(*[2] * N_LABELS)
-    best = max(deal(learnt(), labels), key=lambda batch: cosine(batch, labels))
+    best = max(deal(learned(), labels), key=lambda batch: cosine(batch, labels))
     found = labels[best, 0].unique()
     gaps = (found.roll(-1) - found) % N_LABELS
     assert sorted(gaps.tolist()) == [1, 1, 1, 1, 1, N_LABELS - 5]  # neighbors on the circle
 
 
 def test_all_groups_of_even_labels_are_used():
-    used = sorted(index for batch in deal(learnt(), LABELS) for index in batch)
+    used = sorted(index for batch in deal(learned(), LABELS) for index in batch)
     assert used == list(range(len(LABELS)))
 
 
 @pytest.mark.parametrize("counts", [[30, *[4] * 11], [2, 3, 40, 40, 2, 2, 2], [7] * 13])
 def test_uneven_labels_make_as_many_and_as_large_batches_as_balanced(counts):
     labels = labels_of(*counts)
-    hard, plain = deal(learnt(12, 2), labels), deal(BalancedBatches(12, 2), labels)
+    hard, plain = deal(learned(12, 2), labels), deal(BalancedBatches(12, 2), labels)
     assert sorted(map(len, hard)) == sorted(map(len, plain))
 
 
 def test_two_neighborhoods_lie_apart():
-    apart = [cosine(batch, LABELS) for batch in deal(learnt(neighborhoods=2), LABELS)]
-    together = [cosine(batch, LABELS) for batch in deal(learnt(), LABELS)]
+    apart = [cosine(batch, LABELS) for batch in deal(learned(neighborhoods=2), LABELS)]
+    together = [cosine(batch, LABELS) for batch in deal(learned(), LABELS)]
     assert sum(apart) < 0.7 * sum(together)
 
 
@@ -87,7 +87,7 @@ def test_labels_never_told_of_still_take_part():
 
 
 def test_epochs_differ():
-    assert deal(learnt(), LABELS, 0) != deal(learnt(), LABELS, 1)
+    assert deal(learned(), LABELS, 0) != deal(learned(), LABELS, 1)
 
 
 def test_a_thousand_labels_take_no_time():

@@ -27,7 +27,7 @@ def deal(sampler, labels, seed=0):
     return sampler.batches(labels, torch.Generator().manual_seed(seed))
 
 
-def learnt(batch_size, per_label, neighborhoods, seed=0) -> HardClassBatches:
+def learned(batch_size, per_label, neighborhoods, seed=0) -> HardClassBatches:
     """A sampler that was told of half the labels."""
     sampler = HardClassBatches(batch_size, per_label, neighborhoods)
     sampler.learn(torch.arange(0, 40, 2), torch.randn(20, 3, generator=torch.Generator().manual_seed(seed)))
@@ -40,7 +40,7 @@ samplers = st.one_of(
     st.integers(2, 20).map(RandomBatches),
     st.tuples(st.integers(2, 8), st.integers(1, 5)).map(lambda n: BalancedBatches(n[0] * n[1], n[1])),
     pk.map(lambda n: CategoryBalancedBatches(n[0] * n[1] * max(2, n[2]), n[1], n[0])),
-    pk.map(lambda n: learnt(n[0] * n[1] * max(2, n[2]), n[1], n[0])),
+    pk.map(lambda n: learned(n[0] * n[1] * max(2, n[2]), n[1], n[0])),
     st.just(HardClassBatches(12, 3)),
 )
 
@@ -80,7 +80,7 @@ EVERY = [
     BalancedBatches(8, 2),
     CategoryBalancedBatches(8, 2, 2),
     HardClassBatches(8, 2),
-    learnt(8, 2, 1),
+    learned(8, 2, 1),
 ]
 
 

@@ -42,7 +42,7 @@ def comparison(**changes):
             "n": 1000,
             "width": 128,
             "queries": 500,
-            "labelled": True,
+            "labeled": True,
             "fingerprint": "abcdef",
             "source": {"kind": "clustered", "n": 1000},
         },

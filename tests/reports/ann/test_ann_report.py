@@ -83,7 +83,7 @@ def test_what_people_wrote_is_escaped(write):
 def test_without_labels_there_is_no_task_metric_and_it_is_said(write):
     folder = write()
     told = json.loads((folder / "comparison.json").read_text())
-    told["about"]["exact"], told["about"]["vectors"]["labelled"] = {}, False
+    told["about"]["exact"], told["about"]["vectors"]["labeled"] = {}, False
     told["settings"] = [
         {key: value for key, value in row.items() if not key.startswith(("ndcg", "map", "hit"))}
         for row in told["settings"]

@@ -11,7 +11,7 @@ from vsr.data.catalogue.catalogue import Catalogue
 from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.data.relevance.list_relevance import ListRelevance
 from vsr.errors import DataError
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.metrics.ranking import RankingMetrics
 from vsr.reports.evaluation.evaluation_content import StageLink
 from vsr.reports.evaluation.page_searches import search_groups
@@ -93,7 +93,7 @@ def test_the_most_changed_searches_show_what_was_found_before(tmp_path):
         :8
     ].tolist()
     first = changed.searches[0]
-    assert [hit.row for hit in first.before] == before.evaluation.neighbours.ids[first.row, :10].tolist()
+    assert [hit.row for hit in first.before] == before.evaluation.neighbors.ids[first.row, :10].tolist()
     show_evaluation(now, tmp_path, against=before.evaluation)
     assert (tmp_path / "changed.jpg").is_file()
 
@@ -174,7 +174,7 @@ def test_ignored_pictures_have_the_scores_of_the_similarity_that_ranked(similari
     made = shown(noise=0.5)
     rows = np.arange(20)
     everything = evaluate(made.queries, made.gallery, made.relevance, METRICS, similarity=similarity)
-    best, second = everything.neighbours.ids[0, :2].tolist()
+    best, second = everything.neighbors.ids[0, :2].tolist()
     only = [[second], *[[] for _ in rows[1:]]]  # so that query 0 alone is answerable and shown
     junk = ListRelevance.from_lists(only, 20, [[q, best] for q in rows])
     evaluation = evaluate(made.queries, made.gallery, junk, METRICS, similarity=similarity)
@@ -182,7 +182,7 @@ def test_ignored_pictures_have_the_scores_of_the_similarity_that_ranked(similari
     again = shown(noise=0.5, evaluation=evaluation, relevance=junk, similarity=similarity)
     first = search_groups(again)[0].searches[0]
     assert (first.hits[0].row, first.hits[0].relevance) == (best, "ignored")
-    assert first.hits[0].score == pytest.approx(everything.neighbours.scores[0, 0], abs=1e-5)
+    assert first.hits[0].score == pytest.approx(everything.neighbors.scores[0, 0], abs=1e-5)
 
 
 def test_another_catalogue_is_refused():
@@ -199,7 +199,7 @@ def test_ignored_pictures_stand_where_their_similarity_puts_them():
     made = shown(noise=0.5)
     rows = np.arange(20)
     relevant = [[i for i in rows if i // 4 == q // 4 and i != q] for q in rows]
-    best = int(made.evaluation.neighbours.ids[0, 0])
+    best = int(made.evaluation.neighbors.ids[0, 0])
     junk = ListRelevance.from_lists(
         [[i for i in one if i != best] for one in relevant], 20, [[q, best] for q in rows]
     )
@@ -210,7 +210,7 @@ def test_ignored_pictures_stand_where_their_similarity_puts_them():
         scores = [hit.score for hit in search.hits]
         assert scores == sorted(scores, reverse=True)
         assert all(hit.row != search.row for hit in search.hits)  # the query itself is not shown
-        place = made.evaluation.neighbours.ids[search.row].tolist().index(best) if search.row != best else 99
+        place = made.evaluation.neighbors.ids[search.row].tolist().index(best) if search.row != best else 99
         ignored = [n for n, hit in enumerate(search.hits) if hit.relevance == "ignored"]
         assert ignored == ([place] if place < 10 else [])
 
@@ -224,7 +224,7 @@ def scripted(ids, gains, n_relevant):
     return Evaluation(
         means={"map": 0.5},
         per_query={"map": values},
-        neighbours=Neighbours(ids, scores),
+        neighbors=Neighbors(ids, scores),
         gains=np.array(gains, np.float32),
         n_relevant=n_relevant,
         n_queries=len(ids),

@@ -65,17 +65,17 @@ def test_with_seeds_the_best_mean_is_chosen_and_its_test_is_a_mean(seeds):
 
 
 def test_luck_and_a_real_lead_are_told_apart(make, tmp_path, undrawn):
-    near = document(read_sweep(make.seeds(tmp_path / "near"))).judgement
-    far = document(read_sweep(make.seeds(tmp_path / "far", gap=0.2))).judgement
+    near = document(read_sweep(make.seeds(tmp_path / "near"))).judgment
+    far = document(read_sweep(make.seeds(tmp_path / "far", gap=0.2))).judgment
     assert near.lead == "The best may not be better than the second"
     assert far.lead == "The best beats the second"
 
 
 def test_one_seed_is_told_with_the_command_that_runs_more(search, undrawn):
-    judgement = document(read_sweep(search)).judgement
-    assert "no test is possible" in judgement.lead
-    assert judgement.command.startswith("python train.py -m loss.temperature=0.")
-    assert judgement.command.endswith(" seed=0,1,2,3,4")
+    judgment = document(read_sweep(search)).judgment
+    assert "no test is possible" in judgment.lead
+    assert judgment.command.startswith("python train.py -m loss.temperature=0.")
+    assert judgment.command.endswith(" seed=0,1,2,3,4")
 
 
 def test_commands_say_what_was_the_same_in_all_runs(make, tmp_path):
@@ -84,7 +84,7 @@ def test_commands_say_what_was_the_same_in_all_runs(make, tmp_path):
         make.trial(tmp_path, number, {"a": number}, 0.5 + number)
     found = document(read_sweep(tmp_path))
     assert found.choice.command == "python train.py data.image_size=32 seed=7 a=1"
-    assert found.judgement.command == "python train.py -m data.image_size=32 a=1 seed=0,1,2,3,4"
+    assert found.judgment.command == "python train.py -m data.image_size=32 a=1 seed=0,1,2,3,4"
 
 
 def test_metrics_that_are_no_shares_are_shown_with_four_digits(make, tmp_path, undrawn):
@@ -203,8 +203,8 @@ def test_over_folds_the_best_mean_is_named_not_the_best_run(folds):
     assert [one.number for one in found.choice.trials] == [1, 3, 5, 7]
     command = "python train.py -m experiment=reality_check loss=b data.fold=0,1,2,3"
     assert found.choice.command == command
-    assert "loss=b is 0.020 ahead of loss=a" in found.judgement.why
-    assert "paired t-test over folds (n = 4 and 4)" in found.judgement.why
+    assert "loss=b is 0.020 ahead of loss=a" in found.judgment.why
+    assert "paired t-test over folds (n = 4 and 4)" in found.judgment.why
     text = Page(write_sweep(folds).read_text()).text
     assert "mean of 4 folds" in text
 

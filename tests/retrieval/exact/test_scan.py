@@ -53,7 +53,7 @@ def ranked(queries, gallery, relevance, k, block_mib, similarity="ip"):
     return rankings, np.concatenate(ids)
 
 
-def labelled(n_queries, n_gallery, n_labels, seed, own=False):
+def labeled(n_queries, n_gallery, n_labels, seed, own=False):
     generator = np.random.default_rng(seed)
     fine = generator.integers(0, n_labels, n_gallery)
     asked = fine[:n_queries] if own else generator.integers(0, n_labels, n_queries)
@@ -65,9 +65,9 @@ def labelled(n_queries, n_gallery, n_labels, seed, own=False):
 
 @pytest.mark.parametrize("block_mib", [TINY_MIB, 64], ids=["in runs", "whole rows"])
 @pytest.mark.parametrize("n_labels", [3, 60, 900], ids=["many relevant", "some", "few"])
-def test_ranks_and_neighbours_are_those_of_a_full_sort(n_labels, block_mib):
+def test_ranks_and_neighbors_are_those_of_a_full_sort(n_labels, block_mib):
     gallery = vectors(2500, 16, 0)
-    relevance = labelled(15, 2500, n_labels, 1, own=True)
+    relevance = labeled(15, 2500, n_labels, 1, own=True)
     expected, orders = sorted_whole(gallery[:15], gallery, relevance)
     rankings, ids = ranked(gallery[:15], gallery, relevance, 20, block_mib)
     assert rankings == expected
@@ -78,7 +78,7 @@ def test_ranks_and_neighbours_are_those_of_a_full_sort(n_labels, block_mib):
 @pytest.mark.parametrize("n_labels", [3, 900], ids=["many relevant", "few"])
 def test_many_equal_scores_are_ranked_by_gallery_position(n_labels, block_mib):
     gallery = vectors(2500, 3, 0, whole_numbers=True)
-    relevance = labelled(10, 2500, n_labels, 2, own=True)
+    relevance = labeled(10, 2500, n_labels, 2, own=True)
     expected, orders = sorted_whole(gallery[:10], gallery, relevance)
     rankings, ids = ranked(gallery[:10], gallery, relevance, 20, block_mib)
     assert rankings == expected
@@ -87,7 +87,7 @@ def test_many_equal_scores_are_ranked_by_gallery_position(n_labels, block_mib):
 
 def test_an_accelerator_would_rank_the_same():
     gallery = vectors(700, 3, 0, whole_numbers=True)
-    relevance = labelled(30, 700, 20, 2, own=True)
+    relevance = labeled(30, 700, 20, 2, own=True)
     similarity, run = Similarity(gallery[:30], gallery, "ip"), slice(0, 30)
     scores = similarity.scores(run, similarity.gallery(slice(None)))
     positives = Pairs(*relevance.positives(np.arange(30), 1))
@@ -104,14 +104,14 @@ def test_collapsed_embeddings_rank_in_gallery_order():
     labels = np.array([0] * 40 + [1] * 10)
     relevance = LabelRelevance(labels[-1:], labels)
     result = evaluate(gallery[:1], gallery, relevance, RankingMetrics(["mrr"]), depth=50)
-    assert result.neighbours.ids[0].tolist() == list(range(50))
+    assert result.neighbors.ids[0].tolist() == list(range(50))
     assert result.means["mrr"] == pytest.approx(1 / 41)
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "ip", "l2"])
 def test_results_do_not_depend_on_the_block(similarity):
     gallery = vectors(3000, 64, 3) + 0.5
-    relevance = labelled(35, 3000, 40, 4)
+    relevance = labeled(35, 3000, 40, 4)
     ours = RankingMetrics(ALL)
     results = [
         evaluate(gallery[:35], gallery, relevance, ours, block_mib=mib, similarity=similarity, depth=30)
@@ -119,8 +119,8 @@ def test_results_do_not_depend_on_the_block(similarity):
     ]
     for one in results[1:]:
         assert one.means == results[0].means
-        assert (one.neighbours.ids == results[0].neighbours.ids).all()
-        assert (one.neighbours.scores == results[0].neighbours.scores).all()
+        assert (one.neighbors.ids == results[0].neighbors.ids).all()
+        assert (one.neighbors.scores == results[0].neighbors.scores).all()
 
 
 def test_duplicates_tie_wherever_they_stand():
@@ -160,7 +160,7 @@ def test_a_lowered_matmul_precision_does_not_reach_the_scores():
 
 def test_whole_ranking_and_list_agree_when_the_list_is_whole():
     gallery = vectors(300, 16, 9)
-    relevance = labelled(50, 300, 12, 10, own=True)
+    relevance = labeled(50, 300, 12, 10, own=True)
     names = ["recall@{}", "precision@{}", "map@{}", "ndcg@{}", "mrr@{}"]
     whole = evaluate(gallery[:50], gallery, relevance, RankingMetrics(["map", "ndcg", "mrr", "r_precision"]))
     cut = evaluate(gallery[:50], gallery, relevance, RankingMetrics([name.format(300) for name in names]))

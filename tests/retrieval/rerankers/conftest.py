@@ -56,5 +56,5 @@ def world():
         query_labels=labels[:20],
         relevance=relevance,
         context=context,
-        neighbours=Search(relevance, 30)(queries, gallery),
+        neighbors=Search(relevance, 30)(queries, gallery),
     )

@@ -65,7 +65,7 @@ def test_it_follows_a_manifold_where_cosine_jumps_over():
 
 
 def test_what_the_walk_does_not_reach_keeps_its_order_behind():
-    gallery = torch.eye(6)[[0, 1, 2, 3, 4, 5]]  # nobody is anybody's neighbour by a positive cosine
+    gallery = torch.eye(6)[[0, 1, 2, 3, 4, 5]]  # nobody is anybody's neighbor by a positive cosine
     query = torch.tensor([[6.0, 5, 4, 3, 2, 1]])
     found = nearest(query, gallery, 6)
     reranked = Diffusion(6, seeds=2).rerank(query, gallery, found)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from vsr.data.catalogue.catalogue import Catalogue
 from vsr.errors import ConfigError
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.rerankers.context import Context
 from vsr.retrieval.rerankers.geometric import Geometric
 
@@ -38,7 +38,7 @@ def context(catalogue):
     return Context(catalogue=catalogue, query_rows=np.array([0]), gallery_rows=np.array([1, 2, 3, 4]))
 
 
-FOUND = Neighbours(np.array([[0, 1, 2, 3]]), np.array([[0.9, 0.8, 0.7, 0.6]], np.float32))
+FOUND = Neighbors(np.array([[0, 1, 2, 3]]), np.array([[0.9, 0.8, 0.7, 0.6]], np.float32))
 VECTORS = torch.ones(1, 2), torch.ones(4, 2)
 
 
@@ -79,7 +79,7 @@ def test_features_are_kept_within_the_memory_given(pictures):
 def test_other_queries_than_it_was_prepared_for_are_told(pictures):
     reranker = Geometric()
     reranker.prepare(context(pictures))
-    two = Neighbours(np.repeat(FOUND.ids, 2, axis=0), np.repeat(FOUND.scores, 2, axis=0))
+    two = Neighbors(np.repeat(FOUND.ids, 2, axis=0), np.repeat(FOUND.scores, 2, axis=0))
     with pytest.raises(ConfigError, match="was prepared for 1 queries, got 2"):
         reranker.rerank(torch.ones(2, 2), VECTORS[1], two)
 

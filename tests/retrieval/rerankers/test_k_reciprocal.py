@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from vsr.data.relevance.ragged import Ragged
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.rerankers.context import Context
 from vsr.retrieval.rerankers.graph import nearest
 from vsr.retrieval.rerankers.k_reciprocal import KReciprocal
 
 
 def dense_reference(queries, gallery, k1, k2, lambda_, ignored=()):
-    """Final distances (Q, N); neighbourhoods over the gallery, each item in its own."""
+    """Final distances (Q, N); neighborhoods over the gallery, each item in its own."""
     n = len(gallery)
     cosine, near = gallery @ gallery.T, queries @ gallery.T
     ranks = [sorted((j for j in range(n) if j != i), key=lambda j: (-cosine[i, j], j)) for i in range(n)]
@@ -78,7 +78,7 @@ def test_what_a_query_ignores_is_not_in_its_encoding():
     others = found.ids[:, 1:], found.scores[:, 1:]  # the first is the query itself
     reranker = KReciprocal(39, 6, 3)
     reranker.prepare(Context(gallery=gallery, ignored=Ragged(np.arange(6), np.arange(5))))
-    reranked = reranker.rerank(queries, gallery, Neighbours(*others))
+    reranked = reranker.rerank(queries, gallery, Neighbors(*others))
     vectors = gallery.double().numpy()
     expected = dense_reference(vectors[:5], vectors, 6, 3, 0.3, [[q] for q in range(5)])
     np.testing.assert_allclose(
@@ -86,7 +86,7 @@ def test_what_a_query_ignores_is_not_in_its_encoding():
     )
 
 
-def test_a_gallery_smaller_than_the_neighbourhood(world):
+def test_a_gallery_smaller_than_the_neighborhood(world):
     found = nearest(world.queries, world.gallery[:4], 4)
     reranked = KReciprocal().rerank(world.queries, world.gallery[:4], found)
     assert (np.sort(reranked.ids, axis=1) == np.arange(4)).all()

@@ -48,22 +48,22 @@ def test_where_there_is_nothing_to_learn_it_stays_with_the_cosine():
 def test_without_training_it_orders_by_cosine(world):
     reranker = Pairwise(n=30, steps=0)
     reranker.prepare(world.context)
-    found = reranker.rerank(world.queries, world.gallery, world.neighbours)
-    np.testing.assert_array_equal(found.ids, world.neighbours.ids)
-    np.testing.assert_allclose(found.scores, 10 * world.neighbours.scores, rtol=1e-4, atol=1e-5)
+    found = reranker.rerank(world.queries, world.gallery, world.neighbors)
+    np.testing.assert_array_equal(found.ids, world.neighbors.ids)
+    np.testing.assert_allclose(found.scores, 10 * world.neighbors.scores, rtol=1e-4, atol=1e-5)
 
 
-def test_the_seed_decides_what_is_learnt(world):
-    def learnt(seed):
+def test_the_seed_decides_what_is_learned(world):
+    def learned(seed):
         reranker = Pairwise(steps=10, seed=seed)
         reranker.prepare(world.context)
         return torch.cat([value.flatten() for value in reranker.state_dict().values()])
 
     torch.manual_seed(1)
-    first = learnt(0)
+    first = learned(0)
     torch.manual_seed(2)
-    assert torch.equal(first, learnt(0))
-    assert not torch.equal(first, learnt(1))
+    assert torch.equal(first, learned(0))
+    assert not torch.equal(first, learned(1))
 
 
 def test_it_learns_while_gradients_are_off_as_in_an_evaluation(world):
@@ -76,26 +76,26 @@ def test_it_learns_while_gradients_are_off_as_in_an_evaluation(world):
         assert torch.equal(ours, theirs)
 
 
-def test_what_was_learnt_is_kept_without_training_embeddings(world):
+def test_what_was_learned_is_kept_without_training_embeddings(world):
     reranker, loaded = Pairwise(steps=10), Pairwise(steps=10)
     reranker.prepare(world.context)
     loaded.load_state_dict(reranker.state_dict())
     loaded.prepare(Context())
-    expected = reranker.rerank(world.queries, world.gallery, world.neighbours)
-    found = loaded.rerank(world.queries, world.gallery, world.neighbours)
+    expected = reranker.rerank(world.queries, world.gallery, world.neighbors)
+    found = loaded.rerank(world.queries, world.gallery, world.neighbors)
     np.testing.assert_array_equal(found.scores, expected.scores)
 
 
 def test_embeddings_of_another_width_are_told(world):
     reranker = Pairwise(steps=1)
     reranker.prepare(world.context)
-    with pytest.raises(ConfigError, match="has learnt from embeddings 12 wide, these are 6"):
-        reranker.rerank(world.queries[:, :6], world.gallery[:, :6], world.neighbours)
+    with pytest.raises(ConfigError, match="has learned from embeddings 12 wide, these are 6"):
+        reranker.rerank(world.queries[:, :6], world.gallery[:, :6], world.neighbors)
 
 
 def test_use_before_learning_is_told(world):
-    with pytest.raises(ConfigError, match="has not learnt yet"):
-        Pairwise().rerank(world.queries, world.gallery, world.neighbours)
+    with pytest.raises(ConfigError, match="has not learned yet"):
+        Pairwise().rerank(world.queries, world.gallery, world.neighbors)
 
 
 @pytest.mark.parametrize("labels", [np.zeros(6, int), np.arange(6)], ids=["one label", "no label twice"])

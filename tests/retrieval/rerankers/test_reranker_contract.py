@@ -10,7 +10,7 @@ import torch
 from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.errors import ConfigError, UserError
 from vsr.index.flat import Flat
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval import rerankers
 from vsr.retrieval.evaluate import evaluate
@@ -43,7 +43,7 @@ def prepared(name, context):
     return reranker
 
 
-def check_contract(found: Neighbours, n_queries: int, n_gallery: int):
+def check_contract(found: Neighbors, n_queries: int, n_gallery: int):
     ids, scores = found
     assert ids.dtype == np.int64
     assert scores.dtype == np.float32
@@ -74,8 +74,8 @@ def test_every_reranker_is_tested_and_named_by_its_class():
 
 
 @every
-def test_what_comes_out_is_neighbours(name, world):
-    found = prepared(name, world.context).rerank(world.queries, world.gallery, world.neighbours)
+def test_what_comes_out_is_neighbors(name, world):
+    found = prepared(name, world.context).rerank(world.queries, world.gallery, world.neighbors)
     check_contract(found, 20, 80)
     assert found.ids.shape[1] <= 30
 
@@ -83,21 +83,21 @@ def test_what_comes_out_is_neighbours(name, world):
 @every
 def test_only_search_again_brings_in_new_items(name, world):
     reranker = prepared(name, world.context)
-    found = reranker.rerank(world.queries, world.gallery, world.neighbours)
-    for before, after in zip(world.neighbours.ids, found.ids, strict=True):
+    found = reranker.rerank(world.queries, world.gallery, world.neighbors)
+    for before, after in zip(world.neighbors.ids, found.ids, strict=True):
         if not isinstance(reranker, Embeds):
             assert set(after) - {-1} <= set(before)
     if name not in {"collapse_duplicates", "policy"}:
-        assert (found.ids >= 0).sum() == (world.neighbours.ids >= 0).sum()
+        assert (found.ids >= 0).sum() == (world.neighbors.ids >= 0).sum()
 
 
 @every
 def test_places_where_nothing_was_found_stay_so(name, world):
-    ids, scores = (one.copy() for one in world.neighbours)
+    ids, scores = (one.copy() for one in world.neighbors)
     ids[:, 12:], scores[:, 12:] = -1, -np.inf
     ids[3], scores[3] = -1, -np.inf
     reranker = prepared(name, world.context)
-    found = reranker.rerank(world.queries, world.gallery, Neighbours(ids, scores))
+    found = reranker.rerank(world.queries, world.gallery, Neighbors(ids, scores))
     check_contract(found, 20, 80)
     if not isinstance(reranker, Embeds):
         assert (found.ids[3] == -1).all()
@@ -105,8 +105,8 @@ def test_places_where_nothing_was_found_stay_so(name, world):
 
 
 @every
-def test_no_neighbours_at_all(name, world):
-    nothing = Neighbours(np.zeros((20, 0), np.int64), np.zeros((20, 0), np.float32))
+def test_no_neighbors_at_all(name, world):
+    nothing = Neighbors(np.zeros((20, 0), np.int64), np.zeros((20, 0), np.float32))
     reranker = prepared(name, world.context)
     if not isinstance(reranker, Embeds):
         assert reranker.rerank(world.queries, world.gallery, nothing).ids.shape == (20, 0)
@@ -116,16 +116,16 @@ def test_no_neighbours_at_all(name, world):
 
 @every
 def test_input_stays_as_it_is_and_the_same_comes_out_again(name, world):
-    before = copy.deepcopy((world.queries, world.gallery, world.neighbours))
-    first = prepared(name, world.context).rerank(world.queries, world.gallery, world.neighbours)
+    before = copy.deepcopy((world.queries, world.gallery, world.neighbors))
+    first = prepared(name, world.context).rerank(world.queries, world.gallery, world.neighbors)
     state = torch.get_rng_state()
-    second = prepared(name, world.context).rerank(world.queries, world.gallery, world.neighbours)
+    second = prepared(name, world.context).rerank(world.queries, world.gallery, world.neighbors)
     np.testing.assert_array_equal(first.ids, second.ids)
     np.testing.assert_array_equal(first.scores, second.scores)
     assert torch.equal(torch.get_rng_state(), state), "the global random state moved"
     assert torch.equal(world.queries, before[0])
     assert torch.equal(world.gallery, before[1])
-    for now, then in zip(world.neighbours, before[2], strict=True):
+    for now, then in zip(world.neighbors, before[2], strict=True):
         np.testing.assert_array_equal(now, then)
 
 
@@ -134,18 +134,18 @@ def test_a_query_does_not_depend_on_the_others(name, world):
     if name == "geometric":
         pytest.skip("it looks its queries' pictures up by their places")
     reranker = prepared(name, world.context)
-    whole = reranker.rerank(world.queries, world.gallery, world.neighbours)
-    one = Neighbours(world.neighbours.ids[4:5], world.neighbours.scores[4:5])
+    whole = reranker.rerank(world.queries, world.gallery, world.neighbors)
+    one = Neighbors(world.neighbors.ids[4:5], world.neighbors.scores[4:5])
     alone = reranker.rerank(world.queries[4:5], world.gallery, one)
     np.testing.assert_array_equal(alone.ids[0], whole.ids[4])
 
 
 @every
 def test_a_gallery_in_a_file_gives_the_same(name, world, tmp_path):
-    expected = prepared(name, world.context).rerank(world.queries, world.gallery, world.neighbours)
+    expected = prepared(name, world.context).rerank(world.queries, world.gallery, world.neighbors)
     np.save(tmp_path / "gallery.npy", world.gallery.numpy())
     mapped = np.load(tmp_path / "gallery.npy", mmap_mode="r")
-    found = prepared(name, world.context).rerank(world.queries, mapped, world.neighbours)
+    found = prepared(name, world.context).rerank(world.queries, mapped, world.neighbors)
     np.testing.assert_array_equal(found.ids, expected.ids)
     np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-5, atol=1e-6)
 
@@ -165,18 +165,18 @@ def test_ignored_items_never_come_back(name, index, world):
     result = evaluate(
         queries, gallery, relevance, METRICS, index, [MADE[name]()], depth=30, context=world.context
     )
-    check_contract(result.neighbours, len(queries), 80)
-    assert not (result.neighbours.ids == np.arange(len(queries))[:, None]).any()
+    check_contract(result.neighbors, len(queries), 80)
+    assert not (result.neighbors.ids == np.arange(len(queries))[:, None]).any()
 
 
 @every
 def test_it_is_copied_and_pickled_after_use(name, world):
     reranker = prepared(name, world.context)
-    first = reranker.rerank(world.queries, world.gallery, world.neighbours)
+    first = reranker.rerank(world.queries, world.gallery, world.neighbors)
     if name != "geometric":
         again = pickle.loads(pickle.dumps(reranker))
         np.testing.assert_array_equal(
-            again.rerank(world.queries, world.gallery, world.neighbours).ids, first.ids
+            again.rerank(world.queries, world.gallery, world.neighbors).ids, first.ids
         )
     copy.deepcopy(reranker)
 

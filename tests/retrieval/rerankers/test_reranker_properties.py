@@ -15,9 +15,9 @@ DEPTH = 30
 
 def reranked(name, queries, gallery, context):
     nothing = LabelRelevance(np.full(len(queries), -1), np.full(len(gallery), -1))
-    neighbours = Search(nothing, DEPTH)(queries, gallery)
+    neighbors = Search(nothing, DEPTH)(queries, gallery)
     context = replace(context, gallery=gallery)
-    return prepared(name, context).rerank(queries, gallery, neighbours)
+    return prepared(name, context).rerank(queries, gallery, neighbors)
 
 
 def check(found, before, close, equal_ids=1.0):

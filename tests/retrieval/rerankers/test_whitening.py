@@ -49,7 +49,7 @@ def test_embeddings_that_are_all_the_same_are_told():
         Whitening().fit(torch.ones(10, 4))
 
 
-def test_what_was_learnt_is_kept_without_training_embeddings(world):
+def test_what_was_learned_is_kept_without_training_embeddings(world):
     whitening, loaded = Whitening(dims=6), Whitening(dims=6)
     whitening.prepare(world.context)
     loaded.load_state_dict(whitening.state_dict())
@@ -58,5 +58,5 @@ def test_what_was_learnt_is_kept_without_training_embeddings(world):
 
 
 def test_use_before_learning_is_told(world):
-    with pytest.raises(DataError, match="has not learnt yet"):
+    with pytest.raises(DataError, match="has not learned yet"):
         Whitening().transform(world.gallery)

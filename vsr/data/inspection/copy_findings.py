@@ -73,8 +73,8 @@ def _query_in_gallery(catalogue: Catalogue, copies: Copies, split: np.ndarray) -
 def _contradictions(catalogue: Catalogue, copies: Copies) -> Iterator[Finding]:
     codes = catalogue.codes[:, 0]
     level = catalogue.levels[0]
-    labelled = np.flatnonzero(codes >= 0)
-    found = copies.of(labelled, lambda row, others: (codes[others] != codes[row]) & (codes[others] >= 0))
+    labeled = np.flatnonzero(codes >= 0)
+    found = copies.of(labeled, lambda row, others: (codes[others] != codes[row]) & (codes[others] >= 0))
     yield from _exact_and_near(
         catalogue,
         _once(found),

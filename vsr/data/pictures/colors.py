@@ -9,7 +9,7 @@ from torch import Tensor
 LUMA = (0.2989, 0.587, 0.114)  # of red, green and blue; ITU-R BT.601 as torchvision rounds it
 
 
-def grey(views: Tensor) -> Tensor:
+def gray(views: Tensor) -> Tensor:
     """(n, 1, H, W)."""
     red, green, blue = views.unbind(dim=1)
     return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).unsqueeze(1)
@@ -21,13 +21,13 @@ def brightness(views: Tensor, factors: Tensor) -> Tensor:
 
 
 def contrast(views: Tensor, factors: Tensor) -> Tensor:
-    """Away from each picture's mean grey by ``factors`` (n,)."""
-    return _blended(views, grey(views).mean(dim=(2, 3), keepdim=True), factors)
+    """Away from each picture's mean gray by ``factors`` (n,)."""
+    return _blended(views, gray(views).mean(dim=(2, 3), keepdim=True), factors)
 
 
 def saturation(views: Tensor, factors: Tensor) -> Tensor:
-    """Away from grey by ``factors`` (n,)."""
-    return _blended(views, grey(views), factors)
+    """Away from gray by ``factors`` (n,)."""
+    return _blended(views, gray(views), factors)
 
 
 def hue(views: Tensor, shifts: Tensor) -> Tensor:

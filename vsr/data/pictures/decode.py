@@ -253,7 +253,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _deep(image: Image.Image) -> Image.Image:
-    """8-bit grey of 16-bit, 32-bit or float grey: integers over 0..65535, floats over 0..1 or 0..255."""
+    """8-bit gray of 16-bit, 32-bit or float gray: integers over 0..65535, floats over 0..1 or 0..255."""
     values = np.asarray(image).astype(np.float64)
     if image.mode == "F":
         values = np.nan_to_num(values)

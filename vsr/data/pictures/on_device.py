@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from vsr.data.pictures.colors import brightness, contrast, grey, hue, saturation
+from vsr.data.pictures.colors import brightness, contrast, gray, hue, saturation
 from vsr.data.pictures.transforms import Draw, Picture, PictureTransforms, size_of
 
 LONGEST = 2  # times the short side: a longer picture is squeezed, so that one panorama does not pad a batch
@@ -82,8 +82,8 @@ class DeviceViews:
                 views = saturation(views, draw.saturation)
             if self.transforms.hue:
                 views = hue(views, draw.hue)
-            if self.transforms.grey:
-                views = torch.where(_each(draw.grey) > 0, grey(views).expand_as(views), views)
+            if self.transforms.gray:
+                views = torch.where(_each(draw.gray) > 0, gray(views).expand_as(views), views)
             if self.transforms.blur:
                 views = _blurred(views, draw.blur, math.ceil(3 * self.transforms.blur_radius[1]))
             if self.transforms.erase:
@@ -129,7 +129,7 @@ def _blurred(views: Tensor, sigma: Tensor, reach: int) -> Tensor:
 
 
 def _erased(views: Tensor, draw: Draw) -> Tensor:
-    """Rectangles, given in pixels of the view, in one grey."""
+    """Rectangles, given in pixels of the view, in one gray."""
     inside = []
     for start, length, extent in (
         (draw.erase_top, draw.erase_height, views.shape[2]),

@@ -21,7 +21,7 @@ MIRROR = Image.Transpose.FLIP_LEFT_RIGHT
 Resize = Literal["crop", "square", "pad"]
 Picture = Image.Image | np.ndarray  # RGB; an array is (H, W, 3) uint8
 TORCH_FROM = 96  # pixels of a view from which torch resizes quicker than Pillow, its overhead included
-GREY = (124, 116, 104)  # ImageNet's mean color: nearly zero once normalized
+GRAY = (124, 116, 104)  # ImageNet's mean color: nearly zero once normalized
 
 
 class Draw(NamedTuple):
@@ -33,7 +33,7 @@ class Draw(NamedTuple):
         angle: of the turn, degrees counter-clockwise.
         brightness, contrast, saturation: factors.
         hue: shift, a share of the color circle.
-        grey: 1 to drop the color.
+        gray: 1 to drop the color.
         blur: standard deviation, pixels of the view; 0 for none.
         erase_left, erase_top, erase_width, erase_height: of the rectangle, pixels of the view; 0 for none.
     """
@@ -48,7 +48,7 @@ class Draw(NamedTuple):
     contrast: Any
     saturation: Any
     hue: Any
-    grey: Any
+    gray: Any
     blur: Any
     erase_left: Any
     erase_top: Any
@@ -70,10 +70,10 @@ class PictureTransforms:
         color: largest relative change of brightness, contrast and saturation; 0.4 means 0.6 to 1.4.
         hue: largest shift of the hue as a share of the color circle, up to 0.5. Costs more than the rest
             together.
-        grey: probability of dropping all color.
+        gray: probability of dropping all color.
         blur: probability of a Gaussian blur.
         blur_radius: smallest and largest standard deviation of the blur, pixels of the output.
-        erase: probability of painting a rectangle of 2 to 20 % of the area in one grey (arXiv 1708.04896).
+        erase: probability of painting a rectangle of 2 to 20 % of the area in one gray (arXiv 1708.04896).
         resize: of evaluation. ``crop`` keeps the shape and shows the whole short side and the middle of the
             long one; ``pad`` keeps the shape and shows all of it, with bars of ImageNet's mean color;
             ``square`` shows all of it and does not keep the shape.
@@ -95,7 +95,7 @@ class PictureTransforms:
         rotate: float = 0.0,
         color: float = 0.0,
         hue: float = 0.0,
-        grey: float = 0.0,
+        gray: float = 0.0,
         blur: float = 0.0,
         blur_radius: Sequence[float] = (0.1, 1.5),
         erase: float = 0.0,
@@ -122,7 +122,7 @@ class PictureTransforms:
             "local_scale": local_scale[1],
             "flip": flip,
             "color": color,
-            "grey": grey,
+            "gray": gray,
             "blur": blur,
             "erase": erase,
         }
@@ -138,7 +138,7 @@ class PictureTransforms:
         self.crop_share = crop_share
         self.local_scale = tuple(local_scale)
         self.scale, self.ratio = tuple(scale), tuple(ratio)
-        self.flip, self.rotate, self.grey, self.erase = flip, rotate, grey, erase
+        self.flip, self.rotate, self.gray, self.erase = flip, rotate, gray, erase
         self.color, self.hue = color, hue
         self.blur, self.blur_radius = blur, tuple(blur_radius)
         self._jitter = v2.ColorJitter(color, color, color, hue) if color or hue else None
@@ -201,7 +201,7 @@ class PictureTransforms:
             view = _image(view).rotate(angle, Resampling.BILINEAR, fillcolor=(255, 255, 255))
         if self._jitter is not None:
             view = self._jitter(_image(view))
-        if _chance(self.grey):
+        if _chance(self.gray):
             view = _image(view).convert("L").convert("RGB")
         if _chance(self.blur):
             view = _image(view).filter(ImageFilter.GaussianBlur(_between(*self.blur_radius)))
@@ -222,7 +222,7 @@ class PictureTransforms:
             names = ("brightness_factor", "contrast_factor", "saturation_factor", "hue_factor")
             given = (drawn[name] for name in names)
             colors = [kept if one is None else one for one, kept in zip(given, colors, strict=True)]
-        grey = _chance(self.grey)
+        gray = _chance(self.gray)
         blur = _between(*self.blur_radius) if _chance(self.blur) else 0.0
         erased = (0, 0, 0, 0)
         if _chance(self.erase):
@@ -231,7 +231,7 @@ class PictureTransforms:
             if drawn["v"] is not None:
                 erased = (drawn["j"], drawn["i"], drawn["w"], drawn["h"])
         shares = (left / picture[0], top / picture[1], width / picture[0], height / picture[1])
-        return Draw._make([*shares, float(flip), angle, *colors, float(grey), blur, *erased])
+        return Draw._make([*shares, float(flip), angle, *colors, float(gray), blur, *erased])
 
     def _box(self, picture: tuple[int, int], scale: Sequence[float]) -> tuple[int, int, int, int]:
         """Left, top, width and height of a random crop, drawn as torchvision's RandomResizedCrop draws it.
@@ -290,7 +290,7 @@ def _padded(picture: Image.Image, side: int) -> Image.Image:
     """All of ``picture`` in the middle of a square, its long side ``side`` pixels."""
     scale = side / max(picture.size)
     width, height = (max(1, round(length * scale)) for length in picture.size)
-    square = Image.new("RGB", (side, side), GREY)
+    square = Image.new("RGB", (side, side), GRAY)
     square.paste(
         picture.resize((width, height), Resampling.BILINEAR), ((side - width) // 2, (side - height) // 2)
     )

@@ -131,8 +131,8 @@ class Folder:
         if split:
             table["split"] = [split.get(folder[0], "") if folder else "" for folder in folders]
             folders = [folder[1:] for folder in folders]
-        labelled = np.array([len(folder) > 0 for folder in folders])
-        used = labelled & (table["split"] != "").to_numpy() if split else labelled
+        labeled = np.array([len(folder) > 0 for folder in folders])
+        used = labeled & (table["split"] != "").to_numpy() if split else labeled
         if not used.any():
             raise DataError(
                 f"data.root: the {len(images)} pictures of {root} lie in no class folder; put each class in "

@@ -65,7 +65,7 @@ def cifar100(root: Path, download: bool) -> tuple[dict[str, Part], list[str]]:
 
 
 def fashion_mnist(root: Path, download: bool) -> tuple[dict[str, Part], list[str]]:
-    """Fashion-MNIST: 10 kinds of clothing, 28 × 28 grey."""
+    """Fashion-MNIST: 10 kinds of clothing, 28 × 28 gray."""
     parts, classes = {}, list(datasets.FashionMNIST.classes)
     for name in ("train", "test"):
         made = datasets.FashionMNIST(root, train=name == "train", download=download)

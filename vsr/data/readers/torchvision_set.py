@@ -3,7 +3,7 @@
 | protocol | train | queries against gallery |
 | --- | --- | --- |
 | published | the published training part | each test picture against all other test pictures |
-| against_train | the same | test pictures against all training pictures, learnt from or not |
+| against_train | the same | test pictures against all training pictures, learned from or not |
 | disjoint | all pictures of the first half of the classes | each picture of the others against all others |
 
 ``disjoint`` is the protocol of CUB and Cars (arXiv 1511.06452), classes in the published order. Omniglot's

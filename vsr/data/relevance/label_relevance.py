@@ -12,7 +12,7 @@ import numpy as np
 
 from vsr.data.catalogue.catalogue import Catalogue
 from vsr.data.relevance.list_relevance import ListRelevance
-from vsr.data.relevance.ragged import UNLABELLED, Graded, Groups, Ideal, Ragged, integers, offsets_of, owners
+from vsr.data.relevance.ragged import UNLABELED, Graded, Groups, Ideal, Ragged, integers, offsets_of, owners
 
 __all__ = ["Graded", "Ideal", "LabelRelevance", "ListRelevance", "Ragged", "Relevance", "relevance_of"]
 
@@ -55,7 +55,7 @@ class LabelRelevance:
     """Relevance by shared labels: the gain of an item is that of the best level it shares with the query.
 
     Args:
-        query_codes: (Q, L) or (Q,) integer labels, a column a level; -1 is unlabelled and matches nothing.
+        query_codes: (Q, L) or (Q,) integer labels, a column a level; -1 is unlabeled and matches nothing.
         gallery_codes: (N, L) or (N,), likewise.
         gains: (L,) gain of sharing each level, >= 0; by default 2^n - 1, the first level highest.
         query_identities: (Q,) integers: the gallery items of the same identity are the query itself.
@@ -201,7 +201,7 @@ class LabelRelevance:
         """Number of items (Q,) that share all of ``levels`` with the query."""
         codes = np.concatenate([self.query_codes[:, levels], self.gallery_codes[:, levels]])
         joint = np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
-        joint[(codes == UNLABELLED).any(axis=1)] = UNLABELLED
+        joint[(codes == UNLABELED).any(axis=1)] = UNLABELED
         return Groups(joint[: self.n_queries], joint[self.n_queries :]).sizes
 
 

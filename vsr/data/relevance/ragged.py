@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-UNLABELLED = -1
+UNLABELED = -1
 
 
 class Ragged(NamedTuple):
@@ -46,7 +46,7 @@ class Groups:
         sorted_labels = self.gallery[self.order]
         self.starts = np.searchsorted(sorted_labels, self.queries, side="left")
         ends = np.searchsorted(sorted_labels, self.queries, side="right")
-        self.sizes = np.where(self.queries == UNLABELLED, 0, ends - self.starts)
+        self.sizes = np.where(self.queries == UNLABELED, 0, ends - self.starts)
 
     @cached_property
     def places(self) -> np.ndarray:
@@ -64,7 +64,7 @@ class Groups:
     def together(self, queries: np.ndarray, ids: np.ndarray) -> np.ndarray:
         """True where query and gallery position share their label; both arguments broadcast."""
         labels = self.queries[queries]
-        return (labels == self.gallery[ids]) & (labels != UNLABELLED)
+        return (labels == self.gallery[ids]) & (labels != UNLABELED)
 
 
 def integers(values: np.ndarray) -> np.ndarray:

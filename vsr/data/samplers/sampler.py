@@ -10,7 +10,7 @@ from torch import Tensor
 class Sampler(Protocol):
     """Deals out the batches of one epoch.
 
-    The number of batches depends on ``labels`` alone, never on the generator or on what was learnt: trainers
+    The number of batches depends on ``labels`` alone, never on the generator or on what was learned: trainers
     ask for it once.
     """
 

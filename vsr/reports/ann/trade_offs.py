@@ -62,7 +62,7 @@ def memory_figure(found: Comparison) -> Figure:
         labels.append(Label(float(stretched(high)), size, texts[row["name"]], look.color))
     axes.axhline(raw, color=style.MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     sizes = [memory(row) for row in measured] + [raw]
-    _finish(axes, lowest, f"{found.recall} (stretched towards 1)", "MiB", sizes)
+    _finish(axes, lowest, f"{found.recall} (stretched toward 1)", "MiB", sizes)
     labels.append(Label(float(stretched(1.0)), raw, own, style.MUTED))
     label_right(axes, labels)
     legend(figure, found)
@@ -98,7 +98,7 @@ def _speed_figure(
         labels.append(Label(float(x[-1]), float(y[-1]), name, look.color, bold))
     lowest = min((quality(row) for row in every), default=0.0)
     speeds = column(every, "qps_1").tolist()
-    _finish(axes, lowest, f"{across} (stretched towards 1)", "queries/s on one core", speeds)
+    _finish(axes, lowest, f"{across} (stretched toward 1)", "queries/s on one core", speeds)
     label_right(axes, labels)
     extra = [Line2D([], [], color=_ENVELOPE, linewidth=6, label="frontier")]
     if earlier is not None:

@@ -144,7 +144,7 @@ def _general(found: Comparison) -> list[str]:
     if machine["load"] > _BUSY * machine["cores"]:
         load = f"load {machine['load']} on {machine['cores']} cores"
         texts.append(f"The machine had other work when the comparison started ({load}).")
-    if not vectors["labelled"]:
+    if not vectors["labeled"]:
         texts.append("The vectors have no labels: task metrics were not measured.")
     if vectors["queries"] < _FEW:
         texts.append(f"Only {vectors['queries']} queries were searched for: recall is known roughly.")

@@ -72,7 +72,7 @@ def search_of(
 def hits(evaluation: Evaluation, catalogue: Catalogue, gallery_rows: np.ndarray, query: int) -> list[Hit]:
     """What was found for the query at position ``query``: the first `RESULTS`, without their pictures."""
     names, best = catalogue.names(), max(catalogue.gains)
-    ids, scores = (values[query, :RESULTS] for values in evaluation.neighbours)
+    ids, scores = (values[query, :RESULTS] for values in evaluation.neighbors)
     found = []
     for position, score, gain in zip(ids, scores, evaluation.gains[query, :RESULTS], strict=True):
         if position < 0:

@@ -119,7 +119,7 @@ def _label_tables(shown: Shown) -> dict[str, pd.DataFrame]:
 
 def _hubs(shown: Shown) -> Hubs:
     evaluation, names = shown.evaluation, shown.catalogue.names()
-    found = hubness(evaluation.neighbours.ids, evaluation.gains, len(shown.gallery_rows))
+    found = hubness(evaluation.neighbors.ids, evaluation.gains, len(shown.gallery_rows))
     most = np.argsort(-found.occurrence, kind="stable")[:_HUBS]
     worst = []
     for item in most[found.occurrence[most] > 0].tolist():
@@ -179,7 +179,7 @@ def _telling_level(catalogue: Catalogue, rows: np.ndarray) -> tuple[str, list[st
 
 def _facts(shown: Shown, more: Sequence[tuple[str, str, bool]], seed: int) -> list[tuple[str, str, bool]]:
     evaluation = shown.evaluation
-    kept = evaluation.neighbours.ids.shape[1]
+    kept = evaluation.neighbors.ids.shape[1]
     return [
         ("protocol", evaluation.protocol or shown.catalogue.protocol, False),
         ("catalogue", shown.catalogue.fingerprint, True),

@@ -1,4 +1,4 @@
-"""Learning curves: a panel for the loss, then one for each family of metrics, labelled at the lines' ends."""
+"""Learning curves: a panel for the loss, then one for each family of metrics, labeled at the lines' ends."""
 
 from pathlib import Path
 from typing import NamedTuple

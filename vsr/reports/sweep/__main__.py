@@ -27,9 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1
     content = document(sweep)
-    judgement = content.judgement
+    judgment = content.judgment
     best = content.choice.name if content.choice else ""
-    lines = [content.title, best, f"{judgement.lead}. {judgement.why}", judgement.command]
+    lines = [content.title, best, f"{judgment.lead}. {judgment.why}", judgment.command]
     sys.stdout.write("\n".join(line for line in lines if line) + f"\n{report(sweep, content)}\n")
     return 0
 

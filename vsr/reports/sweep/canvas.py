@@ -16,7 +16,7 @@ from vsr.display.lettering import ELLIPSIS
 from vsr.reports.sweep.files import Sweep, Trial
 
 WIDTH = 9.6  # inches
-BEST = "#d55e00"  # the run that is chosen: thick, dotted and labelled besides
+BEST = "#d55e00"  # the run that is chosen: thick, dotted and labeled besides
 GONE = "#9aa5af"  # runs without a final value
 _MAP = matplotlib.colormaps["viridis"]
 _PALE, _DARK = 0.86, 0.0  # of the map, for the worst and the best: dark is good
@@ -43,7 +43,7 @@ def axes_in(figure: Figure, left: float, bottom: float, width: float, height: fl
 def limits(sweep: Sweep) -> tuple[float, float]:
     """Least and greatest final value of the metric; the quarter of runs that are worst may lie outside.
 
-    One run that learnt nothing would else press all the others into one line.
+    One run that learned nothing would else press all the others into one line.
     """
     values = np.array([one.value for one in sweep.complete], dtype=float)
     if not len(values):

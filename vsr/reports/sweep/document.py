@@ -24,7 +24,7 @@ class Document:
         command: that started it.
         metric: by which runs are compared.
         choice: the configuration that is best by it.
-        judgement: whether the best really beats the second.
+        judgment: whether the best really beats the second.
         notes: hints for the next sweep.
         importance: how the importances were found.
         warnings: what to know before believing the figures.
@@ -40,7 +40,7 @@ class Document:
     command: str
     metric: str
     choice: Choice | None
-    judgement: words.Judgement
+    judgment: words.Judgment
     notes: list[str]
     importance: str
     warnings: list[dict[str, Any]]

@@ -15,10 +15,10 @@ def write_markdown(path: Path, content: Document, figures: list[tuple[str, str]]
     parts += [warning_text(one["text"], one["names"]) for one in content.warnings]
     if content.choice:
         parts.append(f"The best: {escaped(content.choice.name)}\n\n```\n{content.choice.command}\n```")
-    judgement = content.judgement
-    parts.append(f"**{escaped(judgement.lead)}.** {escaped(judgement.why)}")
-    if judgement.command:
-        parts.append(f"```\n{judgement.command}\n```")
+    judgment = content.judgment
+    parts.append(f"**{escaped(judgment.lead)}.** {escaped(judgment.why)}")
+    if judgment.command:
+        parts.append(f"```\n{judgment.command}\n```")
     parts += [escaped(note) for note in content.notes]
     tables = (content.chosen, content.means, content.space)
     parts += [table_text(table) for table in tables if table and table.rows]

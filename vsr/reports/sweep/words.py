@@ -76,7 +76,7 @@ def warnings(sweep: Sweep, choice: Choice | None) -> list[dict[str, Any]]:
     return found
 
 
-class Judgement(NamedTuple):
+class Judgment(NamedTuple):
     """Whether the best really beats the second: in few words, what that rests on, what would tell more."""
 
     lead: str
@@ -84,16 +84,16 @@ class Judgement(NamedTuple):
     command: str = ""
 
 
-def judge(sweep: Sweep, found: Verdict | None, choice: Choice | None) -> Judgement:
+def judge(sweep: Sweep, found: Verdict | None, choice: Choice | None) -> Judgment:
     """The verdict in words."""
     if choice is None:
-        return Judgement("Nothing to choose from yet", "Write this report again when a run has finished.")
+        return Judgment("Nothing to choose from yet", "Write this report again when a run has finished.")
     if not sweep.repeated:
         return _one_seed(sweep, choice)
     if found is None:
-        return Judgement("One configuration", "There is no second one to hold it against.")
+        return Judgment("One configuration", "There is no second one to hold it against.")
     if not found.test:
-        return Judgement("No test is possible", f"{found.reason[:1].upper()}{found.reason[1:]}.")
+        return Judgment("No test is possible", f"{found.reason[:1].upper()}{found.reason[1:]}.")
     ends = found.interval if sweep.maximize else (-found.interval[1], -found.interval[0])
     figures = (
         f"{found.best.name} is {measured(abs(found.gain))} ahead of {found.second.name} on {sweep.metric}, "
@@ -104,15 +104,15 @@ def judge(sweep: Sweep, found: Verdict | None, choice: Choice | None) -> Judgeme
         rest = "Not corrected for having picked these two of several."
         if FOLD in sweep.repeated:
             rest += f" {FOLDS_SHARE}"
-        return Judgement("The best beats the second", f"{figures} {rest}")
+        return Judgment("The best beats the second", f"{figures} {rest}")
     over = sweep.repeats
     rest = f"{over.capitalize()} alone differ by as much: take either, or run more seeds of both."
-    return Judgement("The best may not be better than the second", f"{figures} {rest}")
+    return Judgment("The best may not be better than the second", f"{figures} {rest}")
 
 
-def _one_seed(sweep: Sweep, choice: Choice) -> Judgement:
+def _one_seed(sweep: Sweep, choice: Choice) -> Judgment:
     if len(sweep.complete) < 2:
-        return Judgement("One finished run", "There is nothing yet to hold it against.")
+        return Judgment("One finished run", "There is nothing yet to hold it against.")
     best, second = sweep.complete[:2]
     gain = abs((best.value or 0.0) - (second.value or 0.0))
     why = (
@@ -120,7 +120,7 @@ def _one_seed(sweep: Sweep, choice: Choice) -> Judgement:
         "changes is not known. Run the best few again with several seeds, such as:"
     )
     again = command_of(sweep, choice.trials[0].overrides, values="01234")
-    return Judgement("One seed, so no test is possible", why, again)
+    return Judgment("One seed, so no test is possible", why, again)
 
 
 def importance_text(sweep: Sweep, found: Explained | None) -> str:

@@ -1,4 +1,4 @@
-"""Rerankers: each takes neighbours and gives neighbours in a better order, or better ones."""
+"""Rerankers: each takes neighbors and gives neighbors in a better order, or better ones."""
 
 from vsr.exports import exports
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.rerankers.context import Vectors
 from vsr.retrieval.rerankers.order import dropped
 from vsr.retrieval.rerankers.vectors import near_blocks
@@ -24,13 +24,13 @@ class CollapseDuplicates:
             raise ValueError(f"threshold must lie in -1..1, got {threshold}")
         self.threshold = threshold
 
-    def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
-        """The neighbours that stay, in their order, with their scores."""
-        drop = np.zeros(neighbours.ids.shape, bool)
-        for span, _, near in near_blocks(queries, gallery, neighbours.ids):
+    def rerank(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> Neighbors:
+        """The neighbors that stay, in their order, with their scores."""
+        drop = np.zeros(neighbors.ids.shape, bool)
+        for span, _, near in near_blocks(queries, gallery, neighbors.ids):
             same = (torch.bmm(near, near.transpose(1, 2)) >= self.threshold).cpu().numpy()  # (q, K, K)
-            gone = neighbours.ids[span] < 0
+            gone = neighbors.ids[span] < 0
             for place in range(1, gone.shape[1]):
                 gone[:, place] |= (same[:, place, :place] & ~gone[:, :place]).any(axis=1)
             drop[span] = gone
-        return dropped(neighbours, drop)
+        return dropped(neighbors, drop)

@@ -1,4 +1,4 @@
-"""What a reranker may need besides queries, gallery and neighbours, and the verbs that it may have."""
+"""What a reranker may need besides queries, gallery and neighbors, and the verbs that it may have."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -9,13 +9,13 @@ from torch import Tensor
 from vsr.data.catalogue.catalogue import Catalogue
 from vsr.data.relevance.ragged import Ragged
 from vsr.errors import ConfigError
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 
 Vectors = Tensor | np.ndarray
 
 _MEND = {
-    "train_embeddings": "embed the training pictures, or load what it learnt before",
-    "train_labels": "give the labels of the training pictures, or load what it learnt before",
+    "train_embeddings": "embed the training pictures, or load what it learned before",
+    "train_labels": "give the labels of the training pictures, or load what it learned before",
     "catalogue": "give the catalogue that the gallery is from",
     "query_rows": "give the catalogue rows of the queries",
     "gallery_rows": "give the catalogue rows of the gallery",
@@ -66,10 +66,10 @@ class Context:
 
 
 class Reranker(Protocol):
-    """Gives neighbours a better order, or better neighbours. Its constructor does no work."""
+    """Gives neighbors a better order, or better neighbors. Its constructor does no work."""
 
-    def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
-        """Neighbours (Q, K') from ``queries`` (Q, d), ``gallery`` (N, d) and ``neighbours`` (Q, K)."""
+    def rerank(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> Neighbors:
+        """Neighbors (Q, K') from ``queries`` (Q, d), ``gallery`` (N, d) and ``neighbors`` (Q, K)."""
         ...
 
 
@@ -90,7 +90,7 @@ class Prepares(Protocol):
 class Embeds(Protocol):
     """A reranker that changes embeddings and has the gallery searched again, as it was searched before."""
 
-    def embed(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> tuple[Tensor, Vectors]:
+    def embed(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> tuple[Tensor, Vectors]:
         """Queries (Q, d') and gallery (N, d') to search instead; the same objects where nothing changes."""
         ...
 

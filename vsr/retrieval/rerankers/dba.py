@@ -1,4 +1,4 @@
-"""Database-side augmentation: every gallery item is replaced by a sum of itself and its nearest neighbours.
+"""Database-side augmentation: every gallery item is replaced by a sum of itself and its nearest neighbors.
 
 Source: Arandjelović & Zisserman 2012 (Three things everyone should know to improve object retrieval), section
 5.2; weights as in αQE (Radenović et al. 2018, arXiv 1711.02512), as in Gordo et al. 2017 (arXiv 1610.07940).
@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.rerankers.context import Context, Vectors
-from vsr.retrieval.rerankers.graph import nearest, self_neighbours
+from vsr.retrieval.rerankers.graph import nearest, self_neighbors
 from vsr.retrieval.rerankers.vectors import PerGallery, check_at_least, near_blocks, unit
 
 
@@ -20,12 +20,12 @@ class DBA:
     As in the papers this is done once for a gallery, before any query and for all of them alike: the h are
     the nearest of the whole gallery, but never g itself, which is known by its place and not by its score.
     A picture that is a query too, as all are where a split is searched in itself, is a gallery item like any
-    other and a part of its neighbours; what its own query ignores stays out of that query's results. Such a
+    other and a part of its neighbors; what its own query ignores stays out of that query's results. Such a
     query finds itself within what it is compared with, as it would in any database that already holds it:
     what new queries get is measured by giving queries and gallery roles of their own.
 
     Args:
-        n: neighbours to add, >= 1.
+        n: neighbors to add, >= 1.
         alpha: exponent of the weights, >= 0.
     """
 
@@ -40,16 +40,16 @@ class DBA:
         context.refuse_l2("dba")
         self._augmented.renew(context.required("gallery", "dba"), self._augment)
 
-    def embed(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> tuple[Tensor, Vectors]:
+    def embed(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> tuple[Tensor, Vectors]:
         """``queries`` as they are, and the augmented gallery (N, d) of unit length."""
         return queries, self._augmented.get(gallery, self._augment)
 
-    def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
+    def rerank(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> Neighbors:
         """Exact search in the augmented gallery; nothing is ignored."""
-        return nearest(*self.embed(queries, gallery, neighbours), neighbours.ids.shape[1])
+        return nearest(*self.embed(queries, gallery, neighbors), neighbors.ids.shape[1])
 
     def _augment(self, gallery: Vectors) -> Tensor:
-        ids = self_neighbours(gallery, self.n).ids
+        ids = self_neighbors(gallery, self.n).ids
         items = gallery if isinstance(gallery, Tensor) else torch.from_numpy(np.array(gallery, np.float32))
         augmented = torch.empty_like(items, dtype=torch.float32)
         for span, own, near in near_blocks(items, gallery, ids):

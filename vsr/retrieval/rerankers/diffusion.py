@@ -1,10 +1,10 @@
-"""Diffusion over the gallery's neighbour graph, truncated to the nearest n of each query.
+"""Diffusion over the gallery's neighbor graph, truncated to the nearest n of each query.
 
 Source: Iscen et al. 2017 (arXiv 1611.05113), sections 3 and 4 (affinities, conjugate gradient, truncation);
 Yang et al. 2019 (arXiv 1811.10907): the graph is normalized before it is truncated ("late truncation").
 Their other step is not done here: they solve the system once for each gallery item, offline and truncated
 around it, and a query only adds up the solutions of its nearest items. Here it is solved for each query,
-around its own neighbours, as Iscen et al. do: slower online (an n × n system a query), but nothing of size
+around its own neighbors, as Iscen et al. do: slower online (an n × n system a query), but nothing of size
 N × n is kept, and a gallery that changes costs no more than its graph.
 """
 
@@ -14,15 +14,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.rerankers.context import Context, Vectors
-from vsr.retrieval.rerankers.graph import self_neighbours
+from vsr.retrieval.rerankers.graph import self_neighbors
 from vsr.retrieval.rerankers.order import rescored
 from vsr.retrieval.rerankers.vectors import PerGallery, check_at_least, cosines, spans
 
 
 class _Graph(NamedTuple):
-    """Normalized mutual neighbours: ids (N, k) int64, rising, -1 first; weights (N, k) float32, 0 there."""
+    """Normalized mutual neighbors: ids (N, k) int64, rising, -1 first; weights (N, k) float32, 0 there."""
 
     ids: np.ndarray
     weights: np.ndarray
@@ -31,13 +31,13 @@ class _Graph(NamedTuple):
 class Diffusion:
     """Score items by f = (1 - α) (I - α S)⁻¹ y, y being the query's affinities to its nearest items.
 
-    Affinities are max(0, cosine)^γ between mutual neighbours, S their symmetrically normalized matrix, made
-    once for a gallery, before any query. For each query the rows and columns of its first n neighbours are
+    Affinities are max(0, cosine)^γ between mutual neighbors, S their symmetrically normalized matrix, made
+    once for a gallery, before any query. For each query the rows and columns of its first n neighbors are
     solved by conjugate gradient. Items that the walk does not reach keep their order behind the others.
 
     Args:
-        n: neighbours among which to diffuse, >= 1; they get a new order.
-        k: neighbours of each gallery item in the graph, >= 1.
+        n: neighbors among which to diffuse, >= 1; they get a new order.
+        k: neighbors of each gallery item in the graph, >= 1.
         seeds: nearest items from which the query's walk starts, >= 1.
         gamma: exponent of the affinities, > 0.
         alpha: chance that the walk goes on, in 0..1, less than 1.
@@ -66,10 +66,10 @@ class Diffusion:
         context.refuse_l2("diffusion")
         self._graph.renew(context.required("gallery", "diffusion"), self._connect)
 
-    def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
-        """The first n neighbours in their new order, the others behind them."""
+    def rerank(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> Neighbors:
+        """The first n neighbors in their new order, the others behind them."""
         graph = self._graph.get(gallery, self._connect)
-        ids = neighbours.ids[:, : self.n]
+        ids = neighbors.ids[:, : self.n]
         start = np.zeros(ids.shape, np.float32)
         near = cosines(queries, gallery, ids[:, : self.seeds])
         start[:, : self.seeds] = np.maximum(near, 0) ** self.gamma * (ids[:, : self.seeds] >= 0)
@@ -78,10 +78,10 @@ class Diffusion:
             walk = torch.from_numpy(_truncated(graph, ids[span]))  # (q, n, n)
             scores[span] = self._solve(walk, torch.from_numpy(start[span])).numpy()
         unreached = -np.arange(1, ids.shape[1] + 1, dtype=np.float32)  # in the order in which they came
-        return rescored(neighbours, np.where(scores > 0, scores, unreached))
+        return rescored(neighbors, np.where(scores > 0, scores, unreached))
 
     def _connect(self, gallery: Vectors) -> _Graph:
-        found = self_neighbours(gallery, self.k)
+        found = self_neighbors(gallery, self.k)
         affinities = np.where(_mutual(found.ids), np.maximum(found.scores, 0) ** self.gamma, 0)
         roots = np.sqrt(affinities.sum(axis=1))
         roots = np.where(roots > 0, roots, 1)
@@ -113,7 +113,7 @@ class Diffusion:
 
 
 def _mutual(ids: np.ndarray) -> np.ndarray:
-    """True (N, k) where each item is a neighbour of its neighbour too."""
+    """True (N, k) where each item is a neighbor of its neighbor too."""
     n = len(ids)
     owners = np.arange(n)[:, None]
     edges = np.where(ids >= 0, owners * n + ids, -1)

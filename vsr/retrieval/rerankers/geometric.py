@@ -14,7 +14,7 @@ from torch import Tensor
 from vsr.data.pictures.decode import CataloguePictures, CorruptPictureError
 from vsr.errors import ConfigError
 from vsr.extras import library
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.order import rescored
 from vsr.retrieval.rerankers.vectors import check_at_least
@@ -37,7 +37,7 @@ class Geometric:
     number of inliers plus a share, below 1, that tells the place an item came with.
 
     Args:
-        n: neighbours that get a new order, >= 1.
+        n: neighbors that get a new order, >= 1.
         detector: sift or orb.
         features: local features of a picture, at most, >= 1.
         size: pixels on the short side to which larger pictures are shrunk, >= 16.
@@ -90,8 +90,8 @@ class Geometric:
         self._query_rows = context.required("query_rows", "geometric")
         self._gallery_rows = context.required("gallery_rows", "geometric")
 
-    def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
-        """The first n neighbours in their new order, the others behind them.
+    def rerank(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> Neighbors:
+        """The first n neighbors in their new order, the others behind them.
 
         Raises:
             ConfigError: it was not prepared, or for another number of queries.
@@ -102,7 +102,7 @@ class Geometric:
             raise ConfigError(
                 f"rerank=geometric was prepared for {len(self._query_rows)} queries, got {len(queries)}"
             )
-        ids = neighbours.ids[:, : self.n]
+        ids = neighbors.ids[:, : self.n]
         width = ids.shape[1]
         scores = np.tile((width - np.arange(width, dtype=np.float32)) / (width + 1), (len(ids), 1))
         for query, row in enumerate(self._query_rows):
@@ -111,7 +111,7 @@ class Geometric:
                 if position >= 0:
                     inliers = self.inliers(own, self._features_of(int(self._gallery_rows[position])))
                     scores[query, place] += inliers if inliers >= self.least else 0
-        return rescored(neighbours, scores)
+        return rescored(neighbors, scores)
 
     def inliers(self, query: _Features, item: _Features) -> int:
         """How many matches agree on one affine map, by RANSAC, whose draws OpenCV seeds alike each time."""

@@ -1,7 +1,7 @@
 """Re-ranking with k-reciprocal encoding, sparse, on the nearest n.
 
 Source: Zhong et al. 2017 (arXiv 1701.08398), equations 1 to 12; as in the authors' program an item belongs to
-its own neighbourhood and encodings sum to 1.
+its own neighborhood and encodings sum to 1.
 """
 
 from typing import NamedTuple
@@ -12,9 +12,9 @@ from scipy import sparse
 from torch import Tensor
 
 from vsr.data.relevance.ragged import Ragged
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.rerankers.context import Context, Vectors
-from vsr.retrieval.rerankers.graph import self_neighbours
+from vsr.retrieval.rerankers.graph import self_neighbors
 from vsr.retrieval.rerankers.order import rescored
 from vsr.retrieval.rerankers.vectors import (
     PerGallery,
@@ -34,8 +34,8 @@ class _Encoded(NamedTuple):
     """What is known of a gallery before any query.
 
     Attributes:
-        reach: (N,) float32 cosine of each item's k1-th neighbour: a query as near is one of its k1 nearest.
-        half: (N, N) sparse 0/1: neighbours within k1 / 2 that are reciprocal, and the item itself.
+        reach: (N,) float32 cosine of each item's k1-th neighbor: a query as near is one of its k1 nearest.
+        half: (N, N) sparse 0/1: neighbors within k1 / 2 that are reciprocal, and the item itself.
         raw: (N, N) sparse encodings, equation 7.
         expanded: (N, N) sparse encodings after local query expansion, equation 11.
     """
@@ -47,15 +47,15 @@ class _Encoded(NamedTuple):
 
 
 class KReciprocal:
-    """Order by λ · d + (1 - λ) · d_J: the distance blended with how much reciprocal neighbourhoods overlap.
+    """Order by λ · d + (1 - λ) · d_J: the distance blended with how much reciprocal neighborhoods overlap.
 
-    Neighbourhoods and encodings are over the gallery, which is encoded once, before any query and for all of
+    Neighborhoods and encodings are over the gallery, which is encoded once, before any query and for all of
     them, so a query's result does not depend on what else is asked. The distance d is 1 - cosine, the
     scores are -(λ · d + (1 - λ) · d_J).
 
     Args:
-        n: neighbours that get a new order, >= 1.
-        k1: size of the reciprocal neighbourhood, >= 1.
+        n: neighbors that get a new order, >= 1.
+        k1: size of the reciprocal neighborhood, >= 1.
         k2: items averaged in local query expansion, the item itself among them, >= 1.
         lambda_: weight of the distance, in 0..1.
     """
@@ -73,18 +73,18 @@ class KReciprocal:
         self._ignored = context.ignored
         self._encoded.renew(context.required("gallery", "k_reciprocal"), self._encode)
 
-    def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
-        """The first n neighbours in their new order, the others behind them."""
+    def rerank(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> Neighbors:
+        """The first n neighbors in their new order, the others behind them."""
         encoded = self._encoded.get(gallery, self._encode)
-        head = Neighbours(neighbours.ids[:, : self.n], neighbours.scores[:, : self.n])
-        near = cosines(queries, gallery, neighbours.ids[:, : max(self.n, self.k1)])
+        head = Neighbors(neighbors.ids[:, : self.n], neighbors.scores[:, : self.n])
+        near = cosines(queries, gallery, neighbors.ids[:, : max(self.n, self.k1)])
         distances = 1 - near[:, : self.n]
-        queries_encoded = self._encode_queries(queries, gallery, neighbours, near, encoded)
+        queries_encoded = self._encode_queries(queries, gallery, neighbors, near, encoded)
         overlap = _jaccard(queries_encoded, encoded.expanded, head.ids)
-        return rescored(neighbours, -(self.lambda_ * distances + (1 - self.lambda_) * overlap))
+        return rescored(neighbors, -(self.lambda_ * distances + (1 - self.lambda_) * overlap))
 
     def _encode(self, gallery: Vectors) -> _Encoded:
-        found = self_neighbours(gallery, self.k1)
+        found = self_neighbors(gallery, self.k1)
         n = len(gallery)
         reach = found.scores[:, self.k1 - 1] if found.ids.shape[1] >= self.k1 else np.full(n, -np.inf)
         itself = _rows(np.arange(n)[:, None], n)
@@ -96,10 +96,10 @@ class KReciprocal:
         return _Encoded(np.asarray(reach, np.float32), half, raw, averaged)
 
     def _encode_queries(
-        self, queries: Tensor, gallery: Vectors, neighbours: Neighbours, near: np.ndarray, encoded: _Encoded
+        self, queries: Tensor, gallery: Vectors, neighbors: Neighbors, near: np.ndarray, encoded: _Encoded
     ) -> sparse.csr_array:
         """Encodings (Q, N) of the queries, equations 4 to 7 and 11."""
-        ids = neighbours.ids[:, : self.k1]
+        ids = neighbors.ids[:, : self.k1]
         mutual = (ids >= 0) & (near[:, : self.k1] >= encoded.reach[np.maximum(ids, 0)])
         reciprocal = _rows(np.where(mutual, ids, -1), len(gallery))
         chosen = _expanded(reciprocal, encoded.half)
@@ -134,7 +134,7 @@ def _reciprocal(ids: np.ndarray, n: int) -> sparse.csr_array:
 
 
 def _expanded(reciprocal: sparse.csr_array, half: sparse.csr_array) -> sparse.csr_array:
-    """R*(p, k1) of equation 5 (q, N): half-size neighbourhoods that lie to 2/3 within R(p, k1) are joined."""
+    """R*(p, k1) of equation 5 (q, N): half-size neighborhoods that lie to 2/3 within R(p, k1) are joined."""
     sizes = half.sum(axis=1)
     turned = half.T.tocsr()
     parts = []
@@ -167,7 +167,7 @@ def _weighted(chosen: sparse.csr_array, rows: Tensor, gallery: Vectors) -> spars
 
 
 def _averaged(own: sparse.csr_array, ids: np.ndarray, raw: sparse.csr_array) -> sparse.csr_array:
-    """Mean (q, N) of each row's ``own`` encoding and of its neighbours' ``ids`` (q, k2 - 1): equation 11."""
+    """Mean (q, N) of each row's ``own`` encoding and of its neighbors' ``ids`` (q, k2 - 1): equation 11."""
     parts = []
     for start in range(0, len(ids), _ROWS):
         near = _rows(ids[start : start + _ROWS], _height(raw))

@@ -1,4 +1,4 @@
-"""Whitening learnt from pairs of one label: what varies within a label is shrunk.
+"""Whitening learned from pairs of one label: what varies within a label is shrunk.
 
 Source: Mikolajczyk & Matas 2007 (Improving descriptors for fast tree matching by optimal linear projection),
 as used by Radenović et al. 2018 (arXiv 1711.02512), section 4.1: P = eig(C_S^-½ C_D C_S^-½) C_S^-½.
@@ -28,7 +28,7 @@ class LearnedWhitening(Whitening):
         self.shrinkage = shrinkage
 
     def prepare(self, context: Context) -> None:
-        """Learn from training embeddings and labels; without them, go on with what was learnt before."""
+        """Learn from training embeddings and labels; without them, go on with what was learned before."""
         if self.projection_ is None:
             context.required("train_embeddings", "learned_whitening")
             context.required("train_labels", "learned_whitening")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.rerankers.context import Vectors
 from vsr.retrieval.rerankers.order import listed
 from vsr.retrieval.rerankers.vectors import check_at_least, check_share, near_blocks
@@ -21,7 +21,7 @@ class MMR:
     which the items were chosen, which fall.
 
     Args:
-        n: neighbours that get a new order, >= 1.
+        n: neighbors that get a new order, >= 1.
         relevance_weight: λ in 0..1; 1 keeps the order.
     """
 
@@ -30,13 +30,13 @@ class MMR:
         check_share(relevance_weight=relevance_weight)
         self.n, self.relevance_weight = n, relevance_weight
 
-    def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
-        """The first n neighbours in their new order, the others behind them."""
-        head = neighbours.ids[:, : self.n]
-        ids, scores = neighbours.ids.copy(), neighbours.scores.copy()
+    def rerank(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> Neighbors:
+        """The first n neighbors in their new order, the others behind them."""
+        head = neighbors.ids[:, : self.n]
+        ids, scores = neighbors.ids.copy(), neighbors.scores.copy()
         for span, _, near in near_blocks(queries, gallery, head):
             alike = torch.bmm(near, near.transpose(1, 2)).cpu().numpy()  # (q, n, n)
-            order, values = self._chosen(alike, neighbours.scores[span, : self.n])
+            order, values = self._chosen(alike, neighbors.scores[span, : self.n])
             ids[span, : self.n] = np.take_along_axis(head[span], order, axis=1)
             scores[span, : self.n] = values
         return listed(ids, scores)

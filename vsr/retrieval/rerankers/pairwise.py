@@ -1,4 +1,4 @@
-"""A small network that looks at query and item together, learnt from training embeddings and their labels."""
+"""A small network that looks at query and item together, learned from embeddings and labels of training."""
 
 import copy
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 from vsr.data.loading.dataset import seeded
 from vsr.errors import ConfigError, DataError
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.rerankers.context import Context, Vectors
-from vsr.retrieval.rerankers.graph import self_neighbours
+from vsr.retrieval.rerankers.graph import self_neighbors
 from vsr.retrieval.rerankers.order import rescored
 from vsr.retrieval.rerankers.vectors import check_at_least, in_blocks, near_blocks, unit
 
@@ -55,16 +55,16 @@ class Pairwise:
     are its logits.
 
     Args:
-        n: neighbours that get a new order, >= 1.
+        n: neighbors that get a new order, >= 1.
         hidden: width of the hidden layer, >= 1.
-        near: neighbours of each training picture to learn from, >= 1.
+        near: neighbors of each training picture to learn from, >= 1.
         steps: of training, >= 0.
         batch_size: pairs a step, >= 1.
         learning_rate: of Adam, > 0.
         seed: of initialization and batches.
 
     Attributes:
-        network_: what it learnt; None before.
+        network_: what it learned; None before.
     """
 
     learns = True
@@ -88,7 +88,7 @@ class Pairwise:
         self.network_: PairNetwork | None = None
 
     def prepare(self, context: Context) -> None:
-        """Learn from training embeddings and labels; without them, go on with what was learnt before."""
+        """Learn from training embeddings and labels; without them, go on with what was learned before."""
         if self.network_ is None:
             context.required("train_embeddings", "pairwise")
             context.required("train_labels", "pairwise")
@@ -112,35 +112,35 @@ class Pairwise:
             self.network_ = PairNetwork(vectors.shape[1], self.hidden)
             self._train(self.network_, learn, check)
 
-    def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
-        """The first n neighbours in their new order, the others behind them.
+    def rerank(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> Neighbors:
+        """The first n neighbors in their new order, the others behind them.
 
         Raises:
-            ConfigError: it has not learnt yet, or from embeddings of another width.
+            ConfigError: it has not learned yet, or from embeddings of another width.
         """
         network = self.network_
         if network is None:
-            raise ConfigError("rerank=pairwise has not learnt yet; call prepare, fit or load_state_dict")
+            raise ConfigError("rerank=pairwise has not learned yet; call prepare, fit or load_state_dict")
         width = network.first.in_features // 2
         if queries.shape[1] != width:
             raise ConfigError(
-                f"rerank=pairwise has learnt from embeddings {width} wide, these are {queries.shape[1]}"
+                f"rerank=pairwise has learned from embeddings {width} wide, these are {queries.shape[1]}"
             )
-        ids = neighbours.ids[:, : self.n]
+        ids = neighbors.ids[:, : self.n]
         scores = np.zeros(ids.shape, np.float32)
         network = copy.deepcopy(network).to(queries.device)
         with torch.no_grad():
             for span, own, near in near_blocks(queries, gallery, ids):
                 for place in range(ids.shape[1]):  # one item of each query at a time: the features are wide
                     scores[span, place] = network(own, near[:, place]).cpu().numpy()
-        return rescored(neighbours, scores)
+        return rescored(neighbors, scores)
 
     def state_dict(self) -> dict[str, Any]:
-        """What it learnt, for `load_state_dict`."""
+        """What it learned, for `load_state_dict`."""
         return {} if self.network_ is None else dict(self.network_.state_dict())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what another one of the same ``hidden`` learnt."""
+        """Take over what another one of the same ``hidden`` learned."""
         if not state:
             self.network_ = None
             return
@@ -206,8 +206,8 @@ def _held_out(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _pairs(vectors: Tensor, labels: np.ndarray, near: int, random: np.random.Generator) -> _Pairs:
-    """Each item with its neighbours and with one item of its label."""
-    ids = self_neighbours(vectors, near).ids
+    """Each item with its neighbors and with one item of its label."""
+    ids = self_neighbors(vectors, near).ids
     owner = np.repeat(np.arange(len(ids)), ids.shape[1])
     other = ids.reshape(-1)
     order = np.argsort(labels, kind="stable")

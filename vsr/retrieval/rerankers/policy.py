@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vsr.data.catalogue.catalogue import Catalogue
 from vsr.errors import ConfigError, DataError, nearest
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.order import listed
 
@@ -47,15 +47,15 @@ class Policy:
             _matching(catalogue, rows, one) for one in (self.exclude, self.demote)
         )
 
-    def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
-        """The neighbours that may be shown, in their order but for the demoted ones, which come last."""
+    def rerank(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> Neighbors:
+        """The neighbors that may be shown, in their order but for the demoted ones, which come last."""
         if self._excluded is None or self._demoted is None:
             raise ConfigError("rerank=policy must see the catalogue first; call prepare")
-        ids = np.where((neighbours.ids >= 0) & self._excluded[neighbours.ids], -1, neighbours.ids)
+        ids = np.where((neighbors.ids >= 0) & self._excluded[neighbors.ids], -1, neighbors.ids)
         last = (ids < 0) * 2 + self._demoted[ids] * (ids >= 0)
         order = np.argsort(last, axis=1, kind="stable")
         return listed(
-            np.take_along_axis(ids, order, axis=1), np.take_along_axis(neighbours.scores, order, axis=1)
+            np.take_along_axis(ids, order, axis=1), np.take_along_axis(neighbors.scores, order, axis=1)
         )
 
 

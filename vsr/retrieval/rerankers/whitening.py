@@ -1,4 +1,4 @@
-"""PCA whitening, learnt from embeddings of the training split.
+"""PCA whitening, learned from embeddings of the training split.
 
 Source: Jégou & Chum 2012 (Negative evidences and co-occurrences in image retrieval: the benefit of PCA and
 whitening), section 3.
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vsr.errors import DataError
-from vsr.index.neighbors import Neighbours
+from vsr.index.neighbors import Neighbors
 from vsr.retrieval.rerankers.context import Context, Vectors
 from vsr.retrieval.rerankers.graph import nearest
 from vsr.retrieval.rerankers.vectors import check_at_least, in_blocks, unit
@@ -29,7 +29,7 @@ class Whitening:
         dims: principal axes to keep, >= 1; None keeps all that the training embeddings vary along.
 
     Attributes:
-        mean_: (d,) float32 mean of the training embeddings; None before it has learnt.
+        mean_: (d,) float32 mean of the training embeddings; None before it has learned.
         projection_: (d, dims) float32.
     """
 
@@ -43,7 +43,7 @@ class Whitening:
         self.projection_: Tensor | None = None
 
     def prepare(self, context: Context) -> None:
-        """Learn from the training embeddings; without them, go on with what was learnt before."""
+        """Learn from the training embeddings; without them, go on with what was learned before."""
         if self.projection_ is None:
             context.required("train_embeddings", "whitening")
         if context.train_embeddings is not None:
@@ -64,25 +64,25 @@ class Whitening:
         """Whitened vectors (n, dims) of length 1 from ``vectors`` (n, d)."""
         mean, projection = self.mean_, self.projection_
         if mean is None or projection is None:
-            raise DataError("whitening has not learnt yet; call fit or load_state_dict")
+            raise DataError("whitening has not learned yet; call fit or load_state_dict")
         return in_blocks(
             vectors, lambda part: unit((part - mean.to(part.device)) @ projection.to(part.device))
         )
 
-    def embed(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> tuple[Tensor, Vectors]:
+    def embed(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> tuple[Tensor, Vectors]:
         """Whitened queries (Q, dims) and gallery (N, dims)."""
         return self.transform(queries), self.transform(gallery)
 
-    def rerank(self, queries: Tensor, gallery: Vectors, neighbours: Neighbours) -> Neighbours:
+    def rerank(self, queries: Tensor, gallery: Vectors, neighbors: Neighbors) -> Neighbors:
         """Exact search of the whitened gallery; nothing is ignored."""
-        return nearest(*self.embed(queries, gallery, neighbours), neighbours.ids.shape[1])
+        return nearest(*self.embed(queries, gallery, neighbors), neighbors.ids.shape[1])
 
     def state_dict(self) -> dict[str, Any]:
-        """What it learnt, for `load_state_dict`."""
+        """What it learned, for `load_state_dict`."""
         return {"mean": self.mean_, "projection": self.projection_}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what another one learnt."""
+        """Take over what another one learned."""
         self.mean_, self.projection_ = state["mean"], state["projection"]
 
     def _keep(self, mean: np.ndarray, variances: np.ndarray, axes: np.ndarray) -> None:

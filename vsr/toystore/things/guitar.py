@@ -66,7 +66,7 @@ def _face(chance: Chance, palette: Palette, base: Paint, acoustic: bool) -> Pain
     """The body: a darker edge, a pick guard, a sound hole with its ring."""
     burst, guard = chance.maybe(0.45), chance.maybe(0.6)
 
-    def burnt(p: Patch) -> Array:
+    def burned(p: Patch) -> Array:
         return base(p) * (1 - (0.75 * soft(0.84 - p.v, 0.2) if burst else 0 * p.v))[None]
 
     def shield(p: Patch) -> Array:
@@ -75,7 +75,7 @@ def _face(chance: Chance, palette: Palette, base: Paint, acoustic: bool) -> Pain
     def disc(radius: float) -> Callable[[Patch], Array]:
         return lambda p: soft(radius - np.hypot(p.x, p.y - HOLE), 0.01) * (p.z > 0)
 
-    paint = where(shield, solid(palette.dark), burnt)
+    paint = where(shield, solid(palette.dark), burned)
     if not acoustic:
         return paint
     return where(disc(0.18), solid(palette.dark * 0.25), where(disc(0.23), solid(palette.light), paint))
