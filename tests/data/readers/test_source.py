@@ -6,8 +6,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from vsr.data.readers.needed_files import root_folder
-from vsr.data.readers.source import Archive, download, locate
+from vsr.data.readers.source import Archive, download, locate, root_folder
 from vsr.errors import ConfigError, DataError
 
 

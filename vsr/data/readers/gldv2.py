@@ -16,7 +16,7 @@ from vsr.data.catalogue.splits import carve
 from vsr.data.catalogue.tables import read_table
 from vsr.data.named_pictures import NamedPictures
 from vsr.data.readers.listing import as_published
-from vsr.data.readers.needed_files import need, root_folder
+from vsr.data.readers.source import need, root_folder
 from vsr.errors import ConfigError, DataError, nearest
 
 PAGE = "https://github.com/cvdfoundation/google-landmark"

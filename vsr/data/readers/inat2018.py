@@ -15,7 +15,7 @@ from vsr.data.catalogue.catalogue import Catalogue
 from vsr.data.catalogue.splits import carve
 from vsr.data.named_pictures import NamedPictures
 from vsr.data.readers.listing import as_published, read_lines
-from vsr.data.readers.needed_files import need, root_folder
+from vsr.data.readers.source import need, root_folder
 from vsr.errors import ConfigError, DataError, nearest
 
 PROTOCOL = "inat2018/smooth-ap/v1"

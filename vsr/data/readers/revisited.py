@@ -14,8 +14,8 @@ import pandas as pd
 from vsr.data.catalogue.catalogue import BOX, Catalogue
 from vsr.data.named_pictures import NamedPictures
 from vsr.data.readers.listing import as_published, column, read_lines
-from vsr.data.readers.needed_files import need, root_folder
 from vsr.data.readers.plain_pickle import read_plain_pickle
+from vsr.data.readers.source import need, root_folder
 from vsr.errors import ConfigError, DataError, nearest
 
 PAGE = "http://cmp.felk.cvut.cz/revisitop"

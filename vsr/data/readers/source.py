@@ -1,4 +1,4 @@
-"""Where a benchmark's files come from, and where they lie."""
+"""Find a benchmark's published files, or download them; an error names the page that has them."""
 
 import os
 import tempfile
@@ -24,6 +24,28 @@ class Archive(NamedTuple):
     url: str
     md5: str
     folder: str
+
+
+def root_folder(root: str | None, what: str) -> Path:
+    """``root`` as a path.
+
+    Raises:
+        ConfigError: it is None or empty.
+    """
+    if root is None or not str(root):
+        raise ConfigError(f"data.root must name the folder with the files of {what}; give data.root=…")
+    return Path(str(root)).expanduser()  # a folder called 2018 comes as a number
+
+
+def need(path: Path, page: str) -> Path:
+    """``path``, which is there.
+
+    Raises:
+        DataError: it is not; the message names ``page``, where the file is published.
+    """
+    if not path.exists():
+        raise DataError(f"data.root: no {path}{sibling(path)}; it is published at {page}")
+    return path
 
 
 def locate(root: str | Path, names: Sequence[str], subfolders: Sequence[str], how: str) -> Path:

@@ -22,7 +22,7 @@ from vsr.data.catalogue.catalogue import Catalogue
 from vsr.data.catalogue.splits import carve, is_disjoint
 from vsr.data.named_pictures import NamedPictures
 from vsr.data.readers.listing import as_published
-from vsr.data.readers.needed_files import root_folder
+from vsr.data.readers.source import root_folder
 from vsr.data.readers.torchvision_parts import SETS, Part
 from vsr.errors import ConfigError, DataError, nearest
 
