@@ -3,6 +3,7 @@
 import copy
 import json
 import zipfile
+from pathlib import Path
 
 import faiss
 import numpy as np
@@ -98,6 +99,12 @@ def in_order(found):
     steps = found.scores[:, :-1] >= found.scores[:, 1:]
     tied = (found.scores[:, :-1] == found.scores[:, 1:]) & (found.ids[:, 1:] >= 0)
     return steps.all() and (found.ids[:, :-1] < found.ids[:, 1:])[tied].all()
+
+
+def test_every_configured_index_is_registered_under_the_name_of_its_file():
+    """So that a new index is a class, a YAML and a test: nothing else lists it."""
+    files = {path.stem for path in (Path(__file__).parents[2] / "conf/index").glob("*.yaml")}
+    assert set(BACKENDS) == files - {"auto", "none"}
 
 
 def test_recall_at_default_knobs_is_what_the_method_is_known_for(name, metric):

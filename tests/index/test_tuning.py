@@ -26,7 +26,7 @@ def test_the_cheapest_knobs_that_reach_the_target_are_set():
     index = filled(IVFFlat(nlist=64))
     queries = vectors(300, seed=1)
     grid = [{"nprobe": n} for n in (1, 4, 16, 64)]
-    result = index.tune(queries, target_recall=0.9, grid=grid)
+    result = tune(index, queries, target_recall=0.9, grid=grid)
     by_nprobe = {trial.knobs["nprobe"]: trial for trial in result.trials}
     good = [trial for trial in by_nprobe.values() if trial.recall >= 0.9]
     assert result.reached

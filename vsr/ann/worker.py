@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from vsr import index as indexes
 from vsr.ann.plan import Knobs
 from vsr.ann.process import private_mib
 from vsr.ann.timing import latency, throughput
@@ -25,6 +24,7 @@ from vsr.ann.truth import Truth, truth
 from vsr.ann.vectors import Vectors
 from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.index.protocol import Index
+from vsr.index.registry import load
 from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval.evaluate import evaluate
 from vsr.retrieval.search import Search
@@ -101,7 +101,7 @@ class Measurement:
 
     def _loaded(self) -> Any:
         self.say({"event": "phase", "phase": "load", "mib": private_mib(os.getpid())})
-        return indexes.load(self.job["saved"])
+        return load(self.job["saved"])
 
     @staticmethod
     def _warm(gallery: np.ndarray) -> None:

@@ -166,7 +166,7 @@ class Auto:
     def tune(self, queries: np.ndarray, target_recall: float | None = None, **how: Any) -> Any:
         """As `vsr.index.Backend.tune` of what was chosen, by default for the budget's recall."""
         target = self._limits["recall"] if target_recall is None else target_recall
-        return self._index().tune(queries, target, **{"k": self._limits["k"], **how})
+        return tune(self._index(), queries, target, **{"k": self._limits["k"], **how})
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -8,23 +8,18 @@ import inspect
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from vsr.errors import ConfigError, nearest
 from vsr.index import serialization
-from vsr.index.filtering import filtered
+from vsr.index.filtering import Found, filtered
 from vsr.index.id_map import Places
 from vsr.index.neighbors import Neighbors, ordered
 from vsr.index.validation import as_floats, as_vectors, check_metric
 
-if TYPE_CHECKING:
-    from vsr.index.tuning import Tuning
-
 BLOCK = 65_536  # vectors made unit length and handed to the library at a time
-
-Found = tuple[np.ndarray, np.ndarray]  # scores (Q, K) float32 and places (Q, K) int64, -1 where none
 
 
 class Backend:
@@ -219,12 +214,6 @@ class Backend:
         names = list(self.search_knobs)
         values = [self._values(name) for name in names]
         return [dict(zip(names, setting, strict=True)) for setting in product(*values)]
-
-    def tune(self, queries: np.ndarray, target_recall: float = 0.95, k: int = 10, **how: Any) -> "Tuning":
-        """Set the fastest search knobs that reach ``target_recall``; as `vsr.index.tune` on this index."""
-        from vsr.index.tuning import tune  # it needs exact search, a backend itself
-
-        return tune(self, queries, target_recall, k, **how)
 
     @property
     def memory_bytes(self) -> int:

@@ -1,22 +1,41 @@
 """Searches of which only some vectors may be results."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import faiss as faiss_module
 import numpy as np
-
-if TYPE_CHECKING:
-    from vsr.index.backend import Backend
 
 faiss: Any = faiss_module  # its type stubs know half of it
 _GROWTH = 4
 _BLOCK = 65_536  # allowed vectors compared at a time
 # Allowed vectors up to which comparing with all is as fast as a graph, and right where that goes astray.
 _FEW = 10_000
-Found = tuple[np.ndarray, np.ndarray]
+Found = tuple[np.ndarray, np.ndarray]  # scores (Q, K) float32 and places (Q, K) int64, -1 where none
 
 
-def filtered(index: "Backend", queries: np.ndarray, k: int, mask: np.ndarray) -> Found:
+class Filterable(Protocol):
+    """What a filtered search asks of an index; `vsr.index.backend.Backend` says what each name means."""
+
+    metric: str
+
+    @property
+    def _selects(self) -> bool: ...
+
+    @property
+    def _compares(self) -> bool: ...
+
+    def __len__(self) -> int: ...
+
+    def _nearest(
+        self, queries: np.ndarray, k: int, mask: np.ndarray | None = None, effort: int = 1
+    ) -> Found: ...
+
+    def _most_effort(self) -> int: ...
+
+    def _vectors(self, places: np.ndarray) -> np.ndarray: ...
+
+
+def filtered(index: Filterable, queries: np.ndarray, k: int, mask: np.ndarray) -> Found:
     """Scores and places (Q, k) of allowed vectors, min(k, allowed) of them wherever the library shows them.
 
     Few allowed vectors are all compared, where the index has them. Others are found by the library's own
@@ -54,7 +73,7 @@ def filtered(index: "Backend", queries: np.ndarray, k: int, mask: np.ndarray) ->
     return scores, places
 
 
-def compared(index: "Backend", queries: np.ndarray, k: int, places: np.ndarray) -> Found:
+def compared(index: Filterable, queries: np.ndarray, k: int, places: np.ndarray) -> Found:
     """Scores and places (Q, k) of the nearest among the vectors at ``places``, comparing with each."""
     metric = faiss.METRIC_L2 if index.metric == "l2" else faiss.METRIC_INNER_PRODUCT
     parts = []
@@ -72,13 +91,13 @@ def compared(index: "Backend", queries: np.ndarray, k: int, places: np.ndarray) 
 
 
 def _selected(
-    index: "Backend", queries: np.ndarray, k: int, mask: np.ndarray, effort: int
+    index: Filterable, queries: np.ndarray, k: int, mask: np.ndarray, effort: int
 ) -> tuple[Found, bool]:
     return index._nearest(queries, k, mask, effort), effort >= index._most_effort()
 
 
 def _fetched(
-    index: "Backend", queries: np.ndarray, k: int, mask: np.ndarray, effort: int
+    index: Filterable, queries: np.ndarray, k: int, mask: np.ndarray, effort: int
 ) -> tuple[Found, bool]:
     fetch = min(len(index), -(-k * len(index) // int(mask.sum())) * effort)
     near, at = index._nearest(queries, max(k, fetch))

@@ -1,51 +1,27 @@
 """Backends by the name under which they are configured, and index files back to indexes."""
 
+import importlib
 from pathlib import Path
 
 from vsr.errors import IndexFileError
+from vsr.exports import public
 from vsr.index import serialization
-from vsr.index.annoy import Annoy
 from vsr.index.backend import Backend
-from vsr.index.binary import Binary
-from vsr.index.faiss import Faiss
-from vsr.index.flat import Flat
-from vsr.index.hnsw import HNSW
-from vsr.index.hnsw_sq8 import HNSWSQ8
-from vsr.index.hnswlib import HNSWLib
-from vsr.index.ivf_flat import IVFFlat
-from vsr.index.ivf_pq import IVFPQ
-from vsr.index.ivf_pq_fastscan import IVFPQFastScan
-from vsr.index.ivf_rabitq import IVFRaBitQ
-from vsr.index.ivf_sq8 import IVFSQ8
-from vsr.index.kmeans_tree import KMeansTree
-from vsr.index.lsh import LSH
-from vsr.index.nsg import NSG
-from vsr.index.scann import ScaNN
-from vsr.index.usearch import USearch
 
-# Those behind the last Faiss one need a library of their own, an extra of the same name.
-BACKENDS: dict[str, type[Backend]] = {
-    one.name: one
-    for one in (
-        Flat,
-        IVFFlat,
-        IVFSQ8,
-        IVFPQ,
-        IVFPQFastScan,
-        IVFRaBitQ,
-        Faiss,
-        HNSW,
-        HNSWSQ8,
-        NSG,
-        LSH,
-        Binary,
-        KMeansTree,
-        Annoy,
-        HNSWLib,
-        USearch,
-        ScaNN,
-    )
-}
+
+def _backends() -> dict[str, type[Backend]]:
+    """Every subclass of `Backend` in this room's files that has a ``name``, by it."""
+    found = {}
+    for name, module in public(__package__ or "").items():
+        if module == __name__:  # being imported, and holds none
+            continue
+        one = getattr(importlib.import_module(module), name)
+        if isinstance(one, type) and issubclass(one, Backend) and hasattr(one, "name"):
+            found[one.name] = one
+    return found
+
+
+BACKENDS = _backends()
 
 
 def load(path: str | Path) -> Backend:
