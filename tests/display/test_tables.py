@@ -97,7 +97,7 @@ def test_an_evaluation_says_means_levels_thresholds_and_where_groups_are():
     assert "All scores are the same." in text
     assert max(map(len, lines)) <= 80
     assert "chosen on test" in text
-    assert any(line.split() == ["product", "0.250", "1", "197"] for line in lines)
+    assert any(line.split() == ["product", "0.250", "1,197"] for line in lines)
     assert any(line.split() == ["recall@precision=0.9", "0.100"] for line in lines)
     assert "20 groups of category: groups.csv" in text
     assert "top 100 of each" in text

@@ -149,9 +149,7 @@ class Multirun:
             raise missing("hydra/sweeper/search=optuna", "Optuna", "optuna")
         search = instantiate(self.search, "hydra.sweeper.search", sweep=sweep)
         if search.guided:
-            from vsr.reports.sweep.files import (
-                REPEATED,  # it loads Matplotlib, which a grid needs at its end only
-            )
+            from vsr.reports.sweep.sweep_records import REPEATED
 
             for key in sweep.space.varied.keys() & set(REPEATED):
                 raise ConfigError(
@@ -237,9 +235,9 @@ def _dimension(override: Override) -> Choices | Interval:
 
 def _finish(sweep: Sweep) -> None:
     """Write the report, say which job or which mean is the best, and raise where some failed."""
-    from vsr.reports.sweep.files import read_sweep
-    from vsr.reports.sweep.report import write_sweep  # it draws: nothing before needs that
-    from vsr.reports.sweep.words import best_line
+    from vsr.reports.sweep.sweep_records import read_sweep
+    from vsr.reports.sweep.sweep_report import write_sweep  # it draws: nothing before needs that
+    from vsr.reports.sweep.sweep_words import best_line
 
     console, ended = rich.get_console(), sweep.folder.ended()
     console.print(f"Report: {write_sweep(sweep.folder.root)}", soft_wrap=True)

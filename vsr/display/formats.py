@@ -1,4 +1,4 @@
-"""How reports write numbers: three decimals, one width, a dash for what is not there."""
+"""Numbers as text in reports: three decimals, commas between thousands, a dash for a missing value."""
 
 import math
 from numbers import Real
@@ -8,22 +8,22 @@ ABSENT = "–"
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Whether ``value`` is a finite number (a bool is none)."""
+    """Whether ``value`` is a finite number; a bool is not."""
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def three(value: Any) -> str:
-    """A number with three decimals; a dash for None, NaN, infinity and anything that is no number."""
+    """A number with three decimals; a dash for None, NaN, infinity and anything that is not a number."""
     return f"{value:.3f}" if is_number(value) else ABSENT
 
 
 def measured(value: Any) -> str:
-    """A metric of unknown size: three decimals, and no more than four digits from 10 on."""
+    """A metric of any magnitude: three decimals below 10, four significant digits from there."""
     return significant(value, 4) if is_number(value) and abs(value) >= 10 else three(value)
 
 
 def signed(value: Any) -> str:
-    """A difference with three decimals and always a sign, the typographic minus among them."""
+    """A difference with three decimals and a sign; minus is the typographic one, zero is ``±0.000``."""
     if not is_number(value):
         return ABSENT
     text = f"{abs(value):.3f}"
@@ -33,13 +33,13 @@ def signed(value: Any) -> str:
 
 
 def interval(ends: Any) -> str:
-    """Lower and upper end, three decimals each: ``[0.210, 0.266]``; a dash where there are none."""
+    """Lower and upper end, three decimals each: ``[0.210, 0.266]``; a dash if they are missing."""
     low, high = ends if ends is not None else (None, None)
     return f"[{three(low)}, {three(high)}]" if is_number(low) and is_number(high) else ABSENT
 
 
 def signed_interval(ends: Any) -> str:
-    """The ends of an interval of a difference, with their signs."""
+    """The interval of a difference, its ends with signs."""
     low, high = ends if ends is not None else (None, None)
     return f"[{signed(low)}, {signed(high)}]" if is_number(low) and is_number(high) else ABSENT
 
@@ -50,13 +50,13 @@ def p_value(value: Any) -> str:
 
 
 def difference(value: Any, reference: Any) -> float | None:
-    """``value - reference``, or None where one of them is missing."""
+    """``value - reference``, or None if either is missing."""
     return value - reference if is_number(value) and is_number(reference) else None
 
 
 def count(value: Any) -> str:
-    """A whole number with thin spaces between thousands."""
-    return f"{value:,}".replace(",", "\u2009") if is_number(value) else str(value)
+    """A whole number with commas between thousands; anything else as it is."""
+    return f"{value:,}" if is_number(value) else str(value)
 
 
 def small(value: Any) -> str:
@@ -70,7 +70,7 @@ def small(value: Any) -> str:
 
 
 def duration(seconds: Any) -> str:
-    """Seconds in the two units a person would say: ``42 s``, ``1 min 33 s``, ``2 h 05 min``."""
+    """Seconds in at most two units: ``42 s``, ``1 min 33 s``, ``2 h 05 min``."""
     if not is_number(seconds):
         return ABSENT
     if seconds < 10:
@@ -84,14 +84,10 @@ def duration(seconds: Any) -> str:
 
 
 def significant(value: Any, digits: int = 3) -> str:
-    """A quantity with so many significant digits: ``12 300``, ``4.07``, ``0.0123``; a dash for no number.
-
-    Thousands are set apart by a space at which no line breaks.
-    """
+    """A number with ``digits`` significant digits: ``12,300``, ``4.07``, ``0.0123``; a dash for no number."""
     if not is_number(value):
         return ABSENT
     if value == 0:
         return "0"
     decimals = digits - 1 - math.floor(math.log10(abs(value)))
-    rounded = round(value, decimals)
-    return f"{rounded:,.{max(0, decimals)}f}".replace(",", "\u202f")
+    return f"{round(value, decimals):,.{max(0, decimals)}f}"

@@ -1,7 +1,7 @@
-"""The look that all figures share: colors that color-blind people tell apart, thin axes, one typeface.
+"""The style of all figures: colors that color-blind people can tell apart, thin axes, one typeface.
 
-Figures are made with matplotlib's objects on the Agg canvas, without pyplot: no global state, so several
-threads may draw at once and no display is asked for.
+Figures are matplotlib objects on the Agg canvas, without pyplot: there is no global state, so threads may
+draw at the same time, and no display is needed.
 """
 
 from functools import cache
@@ -15,6 +15,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image, ImageFont
 
+from vsr.display import lettering
 from vsr.display.encoding import MOST_BYTES, save_picture
 
 PAPER = "#ffffff"
@@ -28,25 +29,25 @@ FONT_SIZE = 8.5  # points
 
 
 def ramp(n: int) -> list[str]:
-    """``n`` colors in an order that the eye sees as one, dark to light (viridis without its pale end)."""
+    """``n`` colors from dark to light (viridis without its pale end)."""
     return [to_hex(color) for color in matplotlib.colormaps["viridis"](np.linspace(0.0, 0.62, max(n, 1)))][:n]
 
 
 def darker(color: str) -> str:
-    """The color for small text: as its line, with more contrast to the paper."""
+    """A darker shade of ``color``, for small text on white."""
     red, green, blue = to_rgb(color)
     return to_hex((0.75 * red, 0.75 * green, 0.75 * blue))
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of the given inches, on an Agg canvas."""
+    """An empty figure of ``width`` by ``height`` inches, on an Agg canvas."""
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
     return figure
 
 
 def dress(axes: Axes) -> None:
-    """Give axes the house look: horizontal grid lines, a base line, small muted ticks."""
+    """Apply the common style to axes: horizontal grid lines, a base line, small muted ticks."""
     axes.set_facecolor(PAPER)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
@@ -72,13 +73,27 @@ def save_figure(figure: Figure, path: str | Path, most_bytes: int = MOST_BYTES) 
 
 
 def text_width(text: str) -> float:
-    """Inches that a line of text takes in a figure."""
-    return font(round(FONT_SIZE * DPI / 72)).getlength(text) / DPI
+    """Width in inches of a line of text in a figure."""
+    return _text_font().getlength(text) / DPI
+
+
+def cut(text: str, width: float) -> str:
+    """``text``, or its beginning and an ellipsis, within ``width`` inches of a figure."""
+    return lettering.cut(text, _text_font(), width * DPI)
+
+
+def broken(text: str, width: float, most_lines: int = 2) -> str:
+    """``text`` in at most ``most_lines`` lines of ``width`` inches, broken at blanks and punctuation."""
+    return "\n".join(lettering.broken(text, _text_font(), width * DPI, most_lines))
+
+
+def _text_font() -> ImageFont.FreeTypeFont:
+    return font(round(FONT_SIZE * DPI / 72))
 
 
 @cache
 def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """The figures' typeface for Pillow, ``size`` in pixels: DejaVu Sans, which matplotlib brings along."""
+    """The figures' typeface for Pillow, ``size`` in pixels: DejaVu Sans, which comes with matplotlib."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name
     # The basic layout is part of every Pillow; the other one is not, and stops at some mixed scripts.

@@ -1,4 +1,4 @@
-"""Small JPEGs within a number of bytes for all of them together, for pages that hold hundreds of pictures."""
+"""Small JPEGs within a total number of bytes, for pages with hundreds of pictures."""
 
 import base64
 import io
@@ -12,42 +12,44 @@ _OPTIONS = ((1.0, 75), (0.85, 66), (0.7, 58), (0.55, 50), (0.4, 40))  # share of
 
 
 class Thumbnail(NamedTuple):
-    """A picture in a page: base64 of its JPEG, and its size in pixels."""
+    """A picture in a page: its JPEG as base64, and its size in pixels."""
 
     content: str
     width: int
     height: int
 
+    @property
+    def uri(self) -> str:
+        """For an ``img`` element."""
+        return f"data:image/jpeg;base64,{self.content}"
+
 
 def thumbnails(
     pictures: Mapping[int, np.ndarray | None], rows: Iterable[int], side: int, most_bytes: int
 ) -> dict[int, Thumbnail]:
-    """Encode the pictures of ``rows``, each once, at the best quality that fits.
+    """The pictures of ``rows``, each encoded once, at the best quality that fits.
 
     Args:
         pictures: (H, W, 3) uint8 by row.
-        rows: which; those without a picture are left out.
-        side: pixels of the longer side, at most.
-        most_bytes: for all together, as base64; at the lowest quality they may take more.
+        rows: those without a picture are left out.
+        side: most pixels of the longer side.
+        most_bytes: for all together, as base64; the lowest quality may exceed it.
 
     Returns:
         By row.
     """
-    wanted: dict[int, np.ndarray] = {}
-    for row in rows:
-        picture = pictures.get(row)
-        if picture is not None:
-            wanted[row] = picture
+    wanted = {row: picture for row in rows if (picture := pictures.get(row)) is not None}
     for share, quality in _OPTIONS:
-        # A sample tells whether this quality fits: encoding all, only to throw it away, takes seconds.
+        # A sample tells whether this quality fits: encoding all of them for each try takes seconds.
         sample = list(wanted)[:: max(1, len(wanted) // 40)]
-        sizes = [len(_encoded(wanted[row], round(side * share), quality).content) for row in sample]
+        sizes = [len(thumbnail(wanted[row], round(side * share), quality).content) for row in sample]
         if not sizes or np.mean(sizes) * len(wanted) <= most_bytes:
             break
-    return {row: _encoded(picture, round(side * share), quality) for row, picture in wanted.items()}
+    return {row: thumbnail(picture, round(side * share), quality) for row, picture in wanted.items()}
 
 
-def _encoded(picture: np.ndarray, side: int, quality: int) -> Thumbnail:
+def thumbnail(picture: np.ndarray, side: int, quality: int) -> Thumbnail:
+    """A picture (H, W, 3) uint8 as a JPEG of at most ``side`` pixels."""
     image = Image.fromarray(np.ascontiguousarray(picture)).convert("RGB")
     scale = min(1.0, side / max(image.size))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

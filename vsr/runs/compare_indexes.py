@@ -19,9 +19,9 @@ from vsr.ann.result_tables import knob_text, save_tables, tables
 from vsr.ann.truth import truth
 from vsr.ann.vectors import Source, Vectors, prepared
 from vsr.files import write_json
-from vsr.reports.ann.choice import at_recall, best_line
-from vsr.reports.ann.files import read_comparison
-from vsr.reports.ann.report import write_ann_report
+from vsr.reports.ann.ann_report import write_ann_report
+from vsr.reports.ann.comparison_json import read_comparison
+from vsr.reports.ann.setting_choice import at_recall, best_line
 
 log = logging.getLogger(__name__)
 LEDGER, VECTORS, WORK, SUMMARY = "measurements.jsonl", "vectors", "work", "summary.json"

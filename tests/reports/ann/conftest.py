@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from vsr.reports.ann.files import read_comparison
+from vsr.reports.ann.comparison_json import read_comparison
 
 
 def setting(backend, text="–", qps=1000.0, recall=0.9, lost=0.01, **more):

@@ -5,9 +5,9 @@ from parsed_page import Page
 from PIL import Image
 
 from vsr.errors import DataError
-from vsr.reports.ann.files import read_comparison
-from vsr.reports.ann.report import write_ann_report
-from vsr.reports.ann.words import advice, warnings
+from vsr.reports.ann.advice import advice, cautions
+from vsr.reports.ann.ann_report import write_ann_report
+from vsr.reports.ann.comparison_json import read_comparison
 
 WILD = "<script>alert('x')</script> | `a` *b*"
 FIGURES = ("frontier_recall.png", "frontier_task.png", "memory.png", "build.png", "latency.png")
@@ -19,8 +19,8 @@ def page(folder, earlier=None):
 
 @pytest.fixture
 def undrawn(monkeypatch):
-    """Leave out the drawing, which takes longer than all else."""
-    monkeypatch.setattr("vsr.reports.ann.report._draw", lambda *given: [])
+    """Leave out the drawing, which takes longer than everything else."""
+    monkeypatch.setattr("vsr.reports.ann.ann_report.ann_figures", lambda *given: [])
 
 
 def test_the_page_asks_nothing_of_any_network_and_figures_are_small(write):
@@ -41,13 +41,13 @@ def test_both_reports_say_the_same(write):
     folder = write()
     text, markdown = page(folder).text, (folder / "report.md").read_text("utf-8").replace("\\", "")
     for said in (
-        "1\u2009000 × 128 vectors, 4 index methods",
+        "1,000 × 128 vectors, 4 index methods",
         "hnsw, ef_search=64",
         "ivf_pq, nprobe=64",
-        "2\u202f000 queries/s on one core, 20 times flat",
-        "ndcg@10 lower than exact search's by 0.004 ± 0.002",
+        "2,000 queries/s on one core, 20 times flat",
+        "ndcg@10 lower than with exact search by 0.004 ± 0.002",
         "hnsw, ef_search=256 missed nothing in these 500 queries at 600 queries/s",
-        "Below 0.99 at any setting measured: ivf_pq 0.920.",
+        "Below 0.99 at every setting measured: ivf_pq 0.920.",
         "nsg: build: took 9 GiB",
         "compare.py comparison=quick",
         "A CPU, 2 cores, 24 GiB",
@@ -60,9 +60,9 @@ def test_both_reports_say_the_same(write):
 
 def test_costs_are_for_a_million(found):
     fastest = advice(found)[0]
-    assert fastest.budget == "Fastest"
-    assert "a million pictures: 19.5 GiB, 4\u202f000 CPU-seconds to build" in fastest.points
-    assert "a million queries against 1\u2009000 pictures: 500 CPU-seconds" in fastest.points
+    assert fastest.label == "Fastest"
+    assert "a million pictures: 19.5 GiB, 4,000 CPU-seconds to build" in fastest.points
+    assert "a million queries against 1,000 pictures: 500 CPU-seconds" in fastest.points
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -97,19 +97,19 @@ def test_without_labels_there_is_no_task_metric_and_it_is_said(write):
 def test_a_busy_machine_scattered_repeats_and_failures_are_told(write):
     folder = write()
     told = json.loads((folder / "comparison.json").read_text())
-    assert [one["names"] for one in warnings(read_comparison(folder))] == [["nsg: build: took 9 GiB"]]
+    assert [one.names for one in cautions(read_comparison(folder))] == [["nsg: build: took 9 GiB"]]
     told["about"]["machine"]["load"] = 5.0
     told["about"]["vectors"] |= {"queries": 50, "copies": 400}
     told["about"]["exact_recall"] = {"recall@10": 0.5}
     told["settings"][1] |= {"qps_1_max": 9000.0, "busy_1": 0.4}
     (folder / "comparison.json").write_text(json.dumps(told))
-    texts = [one["text"] for one in warnings(read_comparison(folder))]
+    texts = [one.text for one in cautions(read_comparison(folder))]
     for said in (
         "load 5.0 on 2 cores",
         "Only 50 queries",
         "1 of 6 settings the repeats",
-        "kept waiting",
-        "400 of 1\u2009000 vectors in the gallery (40%) are copies of others",
+        "had to wait",
+        "400 of 1,000 vectors in the gallery (40%) are copies of others",
         "Exact search in float32 has a recall@10 of 0.500 on these vectors",
     ):
         assert any(said in text for text in texts), said
@@ -140,7 +140,7 @@ def test_the_other_comparison_is_drawn_under_this_one(write):
     from vsr.reports.ann.trade_offs import recall_figure
 
     found = read_comparison(write())
-    alone, both = (len(recall_figure(found, other).axes[0].lines) for other in (None, found))
+    alone, both = (len(recall_figure(found, other).drawing.axes[0].lines) for other in (None, found))
     assert both == alone + 3  # the three that were measured
 
 

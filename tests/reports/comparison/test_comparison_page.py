@@ -102,7 +102,7 @@ def test_a_side_chosen_on_test_and_queries_left_out_are_warned_of(tmp_path):
     assert "b: The checkpoint was chosen on test" in text
     assert "a: The checkpoint" not in text
     assert "4 of 100 queries have nothing relevant" in text
-    assert "so not compared: ndcg" in text
+    assert "hence not compared: ndcg" in text
     assert "exact search's whole ranking, so not compared: map:trapezoid" in text
 
 

@@ -133,7 +133,7 @@ def make():
 @pytest.fixture(scope="session")
 def search(tmp_path_factory):
     """A folder with a search, its report written."""
-    from vsr.reports.sweep.report import write_sweep
+    from vsr.reports.sweep.sweep_report import write_sweep
 
     folder = write_search(tmp_path_factory.mktemp("search") / "sweep")
     write_sweep(folder)
@@ -143,7 +143,7 @@ def search(tmp_path_factory):
 @pytest.fixture(scope="session")
 def seeds(tmp_path_factory):
     """A folder with eight losses of three seeds, its report written."""
-    from vsr.reports.sweep.report import write_sweep
+    from vsr.reports.sweep.sweep_report import write_sweep
 
     folder = write_seeds(tmp_path_factory.mktemp("seeds") / "sweep")
     write_sweep(folder)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from vsr.reports.sweep.files import read_sweep
 from vsr.reports.sweep.groups import groups, half_width, verdict
+from vsr.reports.sweep.sweep_records import read_sweep
 
 
 def written(make, folder, values, seeds=(0, 1, 2)):
@@ -75,7 +75,7 @@ def test_one_seed_makes_no_test(make, tmp_path):
     found = verdict(groups(written(make, tmp_path, {"a": (0.6, None, None), "b": (0.5, 0.4, 0.3)})), "seeds")
     assert found.test == ""
     assert np.isnan(found.p)
-    assert "loss=a finished once" in found.reason
+    assert "loss=a finished only once" in found.reason
 
 
 def test_seeds_without_any_effect_make_no_test(make, tmp_path):

@@ -7,10 +7,11 @@ from parsed_page import Page
 from PIL import Image
 
 from vsr.reports.sweep.__main__ import main
-from vsr.reports.sweep.document import document
-from vsr.reports.sweep.files import read_sweep
-from vsr.reports.sweep.report import write_sweep
-from vsr.reports.sweep.words import best_line
+from vsr.reports.sweep.sweep_choice import find
+from vsr.reports.sweep.sweep_records import read_sweep
+from vsr.reports.sweep.sweep_report import write_sweep
+from vsr.reports.sweep.sweep_sections import means, runs, space
+from vsr.reports.sweep.sweep_words import best_line, cautions, edges, heading, judge
 
 WILD = "<script>alert('x')</script> | `a` *b*"
 
@@ -21,9 +22,9 @@ def page(folder):
 
 @pytest.fixture
 def undrawn(monkeypatch):
-    """Leave out the drawing and the forests, which take longer than all else."""
-    monkeypatch.setattr("vsr.reports.sweep.report._draw", lambda *given: {})
-    monkeypatch.setattr("vsr.reports.sweep.document.explain", lambda *given: None)
+    """Leave out the drawing and the forests, which take longer than everything else."""
+    monkeypatch.setattr("vsr.reports.sweep.sweep_report.sweep_figures", lambda *given: {})
+    monkeypatch.setattr("vsr.reports.sweep.sweep_choice.explain", lambda *given: None)
 
 
 def test_the_page_asks_nothing_of_any_network(search):
@@ -65,26 +66,26 @@ def test_with_seeds_the_best_mean_is_chosen_and_its_test_is_a_mean(seeds):
 
 
 def test_luck_and_a_real_lead_are_told_apart(make, tmp_path, undrawn):
-    near = document(read_sweep(make.seeds(tmp_path / "near"))).judgment
-    far = document(read_sweep(make.seeds(tmp_path / "far", gap=0.2))).judgment
-    assert near.lead == "The best may not be better than the second"
-    assert far.lead == "The best beats the second"
+    near, *_ = judge(find(read_sweep(make.seeds(tmp_path / "near"))))
+    far, *_ = judge(find(read_sweep(make.seeds(tmp_path / "far", gap=0.2))))
+    assert near == "The best may not be better than the second"
+    assert far == "The best beats the second"
 
 
 def test_one_seed_is_told_with_the_command_that_runs_more(search, undrawn):
-    judgment = document(read_sweep(search)).judgment
-    assert "no test is possible" in judgment.lead
-    assert judgment.command.startswith("python train.py -m loss.temperature=0.")
-    assert judgment.command.endswith(" seed=0,1,2,3,4")
+    lead, _, command = judge(find(read_sweep(search)))
+    assert "no test is possible" in lead
+    assert command.startswith("python train.py -m loss.temperature=0.")
+    assert command.endswith(" seed=0,1,2,3,4")
 
 
 def test_commands_say_what_was_the_same_in_all_runs(make, tmp_path):
     make.about(tmp_path, {}, fixed=["data.image_size=32", "seed=7"])
     for number in (0, 1):
         make.trial(tmp_path, number, {"a": number}, 0.5 + number)
-    found = document(read_sweep(tmp_path))
+    found = find(read_sweep(tmp_path))
     assert found.choice.command == "python train.py data.image_size=32 seed=7 a=1"
-    assert found.judgment.command == "python train.py -m data.image_size=32 a=1 seed=0,1,2,3,4"
+    assert judge(found)[2] == "python train.py -m data.image_size=32 a=1 seed=0,1,2,3,4"
 
 
 def test_metrics_that_are_no_shares_are_shown_with_four_digits(make, tmp_path, undrawn):
@@ -92,7 +93,7 @@ def test_metrics_that_are_no_shares_are_shown_with_four_digits(make, tmp_path, u
     make.trial(tmp_path, 0, {"m": 8}, 12345.678)
     make.trial(tmp_path, 1, {"m": 16}, 9876.5)
     text = Page(write_sweep(tmp_path).read_text()).text
-    assert "best ann/qps_1 12 350" in text
+    assert "best ann/qps_1 12,350" in text
     assert "python compare.py m=8" in text
 
 
@@ -162,8 +163,8 @@ def test_a_best_value_at_the_end_of_its_range_is_pointed_out(make, tmp_path):
     make.about(tmp_path, {})
     for number, margin in enumerate((0.1, 0.2, 0.3)):
         make.trial(tmp_path, number, {"loss.margin": margin}, 0.5 + margin)
-    assert document(read_sweep(tmp_path)).notes == [
-        "The best loss.margin is the highest that was tried (0.3): look beyond it."
+    assert edges(find(read_sweep(tmp_path))) == [
+        "The best loss.margin is the highest that was tried (0.3): try beyond it."
     ]
 
 
@@ -196,25 +197,26 @@ def folds(make, tmp_path, undrawn):
 
 
 def test_over_folds_the_best_mean_is_named_not_the_best_run(folds):
-    found = document(read_sweep(folds))
-    assert found.title.startswith("8 runs, best mean val/map 0.700 ± ")
-    assert found.title.endswith(" over 4 folds")
+    found = find(read_sweep(folds))
+    assert heading(found).startswith("8 runs, best mean val/map 0.700 ± ")
+    assert heading(found).endswith(" over 4 folds")
     assert found.choice.name == "loss=b"
-    assert [one.number for one in found.choice.trials] == [1, 3, 5, 7]
+    assert [one.number for one in found.choice.runs] == [1, 3, 5, 7]
     command = "python train.py -m experiment=reality_check loss=b data.fold=0,1,2,3"
     assert found.choice.command == command
-    assert "loss=b is 0.020 ahead of loss=a" in found.judgment.why
-    assert "paired t-test over folds (n = 4 and 4)" in found.judgment.why
+    _, why, _ = judge(found)
+    assert "loss=b is 0.020 ahead of loss=a" in why
+    assert "paired t-test over folds (n = 4 and 4)" in why
     text = Page(write_sweep(folds).read_text()).text
     assert "mean of 4 folds" in text
 
 
 def test_means_over_folds_stand_with_their_standard_deviation(folds):
-    means = document(read_sweep(folds)).means
-    assert means.title == "Means over folds"
-    assert means.heads[:4] == ["configuration", "folds", "val/map", "sd"]
-    assert means.rows[0][:4] == ["loss=b", "4: 0, 1, 2, 3", "0.700", f"{statistics.stdev(FOLDS['b']):.3f}"]
-    assert "Folds share training pictures" in means.hint
+    title, (table,) = means(find(read_sweep(folds)), [])
+    assert title == "Means over folds"
+    assert table.heads[:4] == ["configuration", "folds", "val/map", "sd"]
+    assert table.rows[0][:4] == ["loss=b", "4: 0, 1, 2, 3", "0.700", f"{statistics.stdev(FOLDS['b']):.3f}"]
+    assert "Folds share training pictures" in table.hint
     write_sweep(folds)
     numbers = json.loads((folds / "sweep_table.json").read_text())
     assert numbers["repeated"] == ["data.fold"]
@@ -223,11 +225,12 @@ def test_means_over_folds_stand_with_their_standard_deviation(folds):
 
 def test_a_fold_is_no_option(folds, monkeypatch):
     asked = []
-    monkeypatch.setattr("vsr.reports.sweep.document.explain", lambda runs, values, keys: asked.append(keys))
-    found = document(read_sweep(folds))
+    kept = lambda runs, values, keys: asked.append(keys)  # noqa: E731
+    monkeypatch.setattr("vsr.reports.sweep.sweep_choice.explain", kept)
+    found = find(read_sweep(folds))
     assert asked == [["loss"]]  # what has an importance, and is an axis of the figures
-    assert [row[0] for row in found.space.rows] == ["loss"]
-    assert found.runs.heads == ["run", "val/map", "loss", "data.fold", "epochs", "time", "state"]
+    assert [row[0] for row in space(found, []).blocks[0].rows] == ["loss"]
+    assert runs(found).blocks[0].heads == ["run", "val/map", "loss", "data.fold", "epochs", "time", "state"]
 
 
 def test_the_end_of_a_sweep_says_that_the_best_is_a_mean(folds, make, tmp_path):
@@ -244,14 +247,14 @@ def test_a_fold_that_all_runs_share_stays_an_override(make, tmp_path):
     make.about(tmp_path, {})
     for number in range(2):
         make.trial(tmp_path, number, {"loss": "a", "data.fold": 1, "seed": number}, 0.5 + number / 10)
-    found = document(read_sweep(tmp_path)).choice
+    found = find(read_sweep(tmp_path)).choice
     assert (found.over, found.command) == ("2 seeds", "python train.py loss=a data.fold=1")
 
 
 def test_runs_that_training_did_not_help_are_flagged(folds, make, tmp_path):
-    assert document(read_sweep(folds)).warnings == []
+    assert cautions(find(read_sweep(folds))) == []
     make.about(tmp_path / "bad", {})
     for fold, (before, value) in enumerate(((0.074, 0.062), (0.05, 0.06))):
         make.trial(tmp_path / "bad", fold, {"data.fold": fold}, value, curve=[before, value])
-    (warning,) = document(read_sweep(tmp_path / "bad")).warnings
-    assert "no better than the untrained network: val/map 0.061 against 0.062." in warning["text"]
+    (caution,) = cautions(find(read_sweep(tmp_path / "bad")))
+    assert "no better than the untrained network: val/map 0.061 against 0.062." in caution.text

@@ -1,19 +1,19 @@
-"""Which of several points no other point beats in both directions."""
+"""The points that no other point beats in both directions (the Pareto frontier)."""
 
 import numpy as np
 
 
 def frontier(quality: np.ndarray, speed: np.ndarray) -> np.ndarray:
-    """Places of the points that none is at least as good as in both and better in one.
+    """Indexes of the points that no other is at least as good as in both and better in one.
 
-    Of points that are equal in both the first is kept.
+    Of equal points the first is kept.
 
     Args:
         quality: (n,) higher is better; points with NaN in either are left out.
         speed: (n,) higher is better.
 
     Returns:
-        Places (m,) by rising quality, and so by falling speed.
+        Indexes (m,) by rising quality, hence by falling speed.
     """
     known = np.flatnonzero(~(np.isnan(quality) | np.isnan(speed)))
     order = known[np.lexsort((known, -quality[known], -speed[known]))]  # fast first, then good, then early

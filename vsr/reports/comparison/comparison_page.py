@@ -1,23 +1,22 @@
-"""Two evaluations side by side on one page: the differences, and the queries that changed most, pictured."""
+"""The page of two evaluations compared: differences, and the queries that changed most, with pictures."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from vsr.display.encoding import data_uri
-from vsr.display.formats import count, is_number, three
+from vsr.display.document import Caution
+from vsr.display.formats import count, is_number
 from vsr.display.marks import MARKS
 from vsr.display.page import write_page
-from vsr.display.searches import Result, Search
+from vsr.display.searches import Search
 from vsr.display.tables import CHOSEN_ON_TEST, TEST, method
+from vsr.display.thumbnails import thumbnail
 
-THUMBNAIL = 120  # pixels of the longer side: crisp at the size shown
-_BARS = 240  # bars of the picture of all queries
+THUMBNAIL, _QUALITY = 120, 82  # pixels of the longer side, JPEG quality
+_BARS = 240  # most bars in the figure of all queries
 _SIGNS = {"right": "✓", "partial": "~", "wrong": "✕", "ignored": "–"}
 
 
@@ -27,10 +26,10 @@ class Change:
 
     Attributes:
         item: the query's item.
-        a: its search under a; without results where pictures cannot be had.
+        a: its search under a; without results if there are no pictures.
         b: its search under b.
         values: the metric under a and under b.
-        first: rank of the first right result under a and under b; None where none was kept.
+        first: rank of the first right result under a and under b; None if none was kept.
     """
 
     item: str
@@ -50,16 +49,16 @@ def write_comparison_page(
     no_pictures: str = "",
     meanings: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write the page, one file that needs nothing but a browser.
+    """Write the page: one file, no network needed.
 
     Args:
         path: where it goes.
         about: the content of ``comparison.json``.
-        metric: by which queries got better and worse.
+        metric: by which queries are called better and worse.
         better: queries that got better, the most changed first.
-        worse: queries that got worse, likewise.
+        worse: queries that got worse, the most changed first.
         differences: (Q,) change of every query in ``metric``, NaN for those left out.
-        no_pictures: why there are no pictures; empty when there are.
+        no_pictures: why there are no pictures; empty if there are.
         meanings: what each metric is, in a line.
 
     Returns:
@@ -71,12 +70,13 @@ def write_comparison_page(
         about=about,
         metric=metric,
         verdict=verdict(about),
-        warnings=warnings(about),
+        cautions=cautions(about),
         rows=_rows(about),
         method=method(about),
-        level=f"{about['intervals']['level'] * 100:g} %",
-        better=[_change(one) for one in better],
-        worse=[_change(one) for one in worse],
+        level=f"{about['intervals']['level'] * 100:g}%",
+        better=better,
+        worse=worse,
+        thumbnail=lambda picture: thumbnail(picture, THUMBNAIL, _QUALITY).uri,
         bars=_bars(differences),
         changed={
             "better": int((differences > 0).sum()),
@@ -91,7 +91,7 @@ def write_comparison_page(
 
 
 def verdict(about: Mapping[str, Any]) -> str:
-    """What the tests say, in a sentence."""
+    """The result of the tests in one sentence."""
     alpha = 1 - about["intervals"]["level"]
     metrics = about["metrics"].values()
     real = [row for row in metrics if is_number(row["p_holm"]) and row["p_holm"] < alpha]
@@ -106,33 +106,29 @@ def verdict(about: Mapping[str, Any]) -> str:
         )
     parts = [f"{word} on {n}" for word, n in (("better", better), ("worse", worse)) if n]
     rest = len(about["metrics"]) - len(real)
-    untold = f"; on the other {rest} these queries do not tell" if rest else ""
+    untold = f"; on the other {rest} these queries show no difference" if rest else ""
     return (
         f"b is {' and '.join(parts)} of {len(about['metrics'])} metrics (corrected p < {alpha:.2g}){untold}."
     )
 
 
-def warnings(about: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What a reader has to know before believing the figures."""
-    found = [
-        {"text": f"{side}: {CHOSEN_ON_TEST}", "names": []}
-        for side in ("a", "b")
-        if about[side]["chosen_on"] == TEST
-    ]
+def cautions(about: Mapping[str, Any]) -> list[Caution]:
+    """What a reader has to know before believing the numbers."""
+    found = [f"{side}: {CHOSEN_ON_TEST}" for side in ("a", "b") if about[side]["chosen_on"] == TEST]
     if about["left_out"]:
         text = f"{count(about['left_out'])} of {count(about['queries'])} queries have nothing relevant"
-        found.append({"text": f"{text} in the gallery; they are left out.", "names": []})
+        found.append(f"{text} in the gallery; they are left out.")
     if about["left_aside"]:
-        text = "Measured in one of the two only, so not compared:"
-        found.append({"text": f"{text} {', '.join(about['left_aside'])}.", "names": []})
+        names = ", ".join(about["left_aside"])
+        found.append(f"Measured in only one of the two, hence not compared: {names}.")
     if about["unlike"]:
         text = "Over a longer list in one of the two, such as exact search's whole ranking, so not compared:"
-        found.append({"text": f"{text} {', '.join(about['unlike'])}.", "names": []})
-    return found
+        found.append(f"{text} {', '.join(about['unlike'])}.")
+    return [Caution(text) for text in found]
 
 
 def _rows(about: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The table's rows, with places in percent of the common scale for the picture of the interval."""
+    """The table's rows, with the interval's places in percent of the common scale."""
     alpha = 1 - about["intervals"]["level"]
     table = about["metrics"]
     ends = [
@@ -155,7 +151,7 @@ def _rows(about: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _bars(differences: np.ndarray) -> list[dict[str, Any]]:
-    """Every query as a bar, the most improved first; means of neighboring ones where there are many."""
+    """Every query as a bar, the most improved first; means of neighboring queries if there are many."""
     values = -np.sort(-differences[~np.isnan(differences)])
     if not len(values) or not values.any():
         return []
@@ -172,46 +168,3 @@ def _bars(differences: np.ndarray) -> list[dict[str, Any]]:
         }
         for number, height in enumerate(heights)
     ]
-
-
-def _change(change: Change) -> dict[str, Any]:
-    before, after = change.values
-    return {
-        "item": change.item,
-        "caption": change.a.caption or change.item,
-        "n_relevant": change.a.n_relevant,
-        "picture": _thumbnail(change.a.picture),
-        "gain": after - before,
-        "sides": [
-            {
-                "name": name,
-                "value": three(value),
-                "first": first,
-                "results": [_result(one) for one in search.results],
-            }
-            for name, search, value, first in zip(
-                ("a", "b"), (change.a, change.b), change.values, change.first, strict=True
-            )
-        ],
-    }
-
-
-def _result(result: Result) -> dict[str, Any]:
-    return {
-        "picture": _thumbnail(result.picture),
-        "score": three(result.score),
-        "relevance": result.relevance,
-        "sign": _SIGNS[result.relevance],
-        "caption": result.caption,
-    }
-
-
-def _thumbnail(picture: np.ndarray | None) -> str | None:
-    """A small JPEG as a data URI."""
-    if picture is None:
-        return None
-    image = Image.fromarray(np.ascontiguousarray(picture)).convert("RGB")
-    image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=82)
-    return data_uri(buffer.getvalue(), ".jpg")

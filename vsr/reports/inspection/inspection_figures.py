@@ -1,30 +1,29 @@
-"""The figures of an inspection: how large labels are, how large pictures are."""
+"""The figures of an inspection: pictures per label, and sizes of pictures."""
 
 from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from vsr.display import style
-from vsr.display.formats import count
+from vsr.display.canvas import labels_of, log_scale, note
 
 WIDTH, HEIGHT = 5.4, 2.7  # inches
 _MOST_BINS = 24
 _LINES = ("-", "--", ":")
-_ROOM = 1.25  # beyond the smallest and the largest
+_ROOM = 1.25  # ratio by which an axis extends beyond the smallest and the largest
 _FAR = 8  # ratio of the ends of an axis from which it is logarithmic
-_TICKS = np.array([1, 2, 5])
 
 
 def class_size_figure(sizes: Mapping[str, np.ndarray]) -> Figure:
-    """How many labels have how many pictures.
+    """Histogram of the number of pictures per label.
 
     Args:
         sizes: pictures (labels,) of each label, by split.
     """
-    figure, axes = _empty("Pictures of a label", "pictures")
+    figure, axes = _empty("Pictures of a label", "pictures", "labels")
     every = np.concatenate([np.asarray(one) for one in sizes.values()])
     most = int(every.max(initial=1))
     edges = _edges(most)
@@ -33,24 +32,22 @@ def class_size_figure(sizes: Mapping[str, np.ndarray]) -> Figure:
         axes.stairs(counts, edges, color=color, alpha=0.15, fill=True)
         axes.stairs(counts, edges, color=color, linestyle=line, linewidth=1.6, label=split)
     if most > 4 * _MOST_BINS:
-        _logarithmic(axes, "x", edges[0], edges[-1])
+        log_scale(axes, "x", edges[0], edges[-1])
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1))
-    axes.set_ylabel("labels", size=style.FONT_SIZE, color=style.MUTED)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
     axes.legend(loc="upper right", frameon=False, fontsize=style.FONT_SIZE, labelcolor=style.INK)
     return figure
 
 
 def picture_size_figure(sizes: np.ndarray) -> Figure:
-    """Widths against heights, a disc for each size, larger where more pictures have it.
+    """Heights against widths, a disc for each size, larger the more pictures have it.
 
     Args:
         sizes: width and height (N, 2) in pixels.
     """
-    figure, axes = _empty("Sizes of pictures", "width, pixels")
+    figure, axes = _empty("Sizes of pictures", "width, pixels", "height, pixels")
     axes.grid(axis="x", color=style.FAINT, linewidth=0.8)
-    axes.set_ylabel("height, pixels", size=style.FONT_SIZE, color=style.MUTED)
     if not len(sizes):
         return figure
     different, counts = np.unique(sizes, axis=0, return_counts=True)
@@ -63,41 +60,28 @@ def picture_size_figure(sizes: np.ndarray) -> Figure:
     for way, side in (("x", 0), ("y", 1)):
         low, high = sizes[:, side].min() / _ROOM, sizes[:, side].max() * _ROOM
         if high > _FAR * low:
-            _logarithmic(axes, way, low, high)
+            log_scale(axes, way, low, high)
         else:
             axes.set(**{f"{way}lim": (low, high)})
             (axes.xaxis if way == "x" else axes.yaxis).set_major_locator(MaxNLocator(nbins=6, integer=True))
     most = counts.argmax()
     words = f"{different[most, 0]} × {different[most, 1]}: {counts[most] / counts.sum():.0%}"
-    axes.annotate(
-        words, tuple(different[most]), xytext=(9, 9), textcoords="offset points", size=style.FONT_SIZE,
-        color=style.INK,
-    )  # fmt: skip
+    note(axes, words, (different[most, 0], different[most, 1]), (9, 9), va="baseline")
     return figure
 
 
 def _edges(most: int) -> np.ndarray:
-    """Edges of bins for counts 1..most, between whole numbers, wider the larger where there are many."""
+    """Edges of bins for counts 1..most, between integers, of growing width if there are many."""
     if most <= 4 * _MOST_BINS:
         step = -(-most // _MOST_BINS)
         return np.arange(0.5, most + step + 0.5, step)
     return np.unique(np.floor(np.geomspace(1, most + 1, _MOST_BINS + 1))) - 0.5
 
 
-def _logarithmic(axes: Axes, way: str, low: float, high: float) -> None:
-    ticks = (_TICKS[None, :] * 10.0 ** np.arange(0, 7)[:, None]).ravel()
-    ticks = ticks[(ticks >= low) & (ticks <= high)]
-    axis = axes.xaxis if way == "x" else axes.yaxis
-    axes.set(**{f"{way}scale": "log", f"{way}lim": (low, high)})
-    axis.set_ticks(ticks if len(ticks) else [round((low * high) ** 0.5)])
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: count(round(value))))
-
-
-def _empty(title: str, across: str) -> tuple[Figure, Axes]:
+def _empty(title: str, across: str, up: str) -> tuple[Figure, Axes]:
     figure = style.new_figure(WIDTH, HEIGHT)
     axes = figure.add_axes((0.115, 0.16, 0.87, 0.73))
     style.dress(axes)
     axes.set_title(title, loc="left", size=style.FONT_SIZE + 1.5, weight="bold", color=style.INK, pad=8)
-    axes.set_xlabel(across, size=style.FONT_SIZE, color=style.MUTED, labelpad=3)
+    labels_of(axes, across, up)
     return figure, axes

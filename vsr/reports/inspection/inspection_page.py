@@ -1,5 +1,6 @@
-"""Is a data set fit to be trained on: ``inspection.html``, one file that needs nothing but a browser."""
+"""The page of an inspection of a data set, ``inspection.html``: one file, no network needed."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vsr.display.document import Fact, Table
 from vsr.display.encoding import data_uri, encode
 from vsr.display.formats import ABSENT, count, significant
 from vsr.display.page import write_page
@@ -16,7 +18,7 @@ from vsr.display.thumbnails import thumbnails
 from vsr.reports.inspection.inspection_figures import class_size_figure, picture_size_figure
 
 _SIDE = 140  # pixels of thumbnails
-_BYTES = 3_500_000  # for all of them, so that the page stays below 5 MB
+_BYTES = 3_500_000  # for all of them together: the page stays below 5 MB
 _FIGURE_BYTES = 120_000
 _MOST_LISTED = 1000  # lines of a finding
 
@@ -31,8 +33,8 @@ class FindingContent:
         severity: error, warning or note.
         text: what was found, a sentence.
         advice: what to do about it; may be empty.
-        cases: all places, each a line.
-        pictured: some of them: the line, and one row or the rows of a picture and its copy.
+        cases: all places where it holds, a line each.
+        pictured: some of the cases: the line, and one row, or the rows of a picture and its copy.
     """
 
     severity: str
@@ -44,25 +46,25 @@ class FindingContent:
 
 @dataclass(frozen=True)
 class InspectionContent:
-    """What the page shows.
+    """The content of the page.
 
     Attributes:
         title: the protocol.
-        facts: label, value, and whether it is to be typed as it stands.
+        facts: label, value, and whether the value is code.
         findings: errors first.
-        splits: a row a split.
-        class_sizes: a row a split.
-        quantities: a row a quantity of pictures.
-        kinds: a row a format and mode.
+        splits: a row per split.
+        class_sizes: a row per split.
+        quantities: a row per quantity of pictures.
+        kinds: a row per format and mode.
         label_sizes: pictures (labels,) of each label, by split.
         picture_sizes: width and height (N, 2).
         samples: rows by label, by split.
-        pictures: (H, W, 3) uint8 by row, of all rows that are shown; None where it cannot be read.
-        captions: label and split below a picture, by row.
+        pictures: (H, W, 3) uint8 by row, of all rows shown; None if it cannot be read.
+        captions: label and split of a picture, by row.
     """
 
     title: str
-    facts: Sequence[tuple[str, str, bool]]
+    facts: Sequence[Fact]
     findings: Sequence[FindingContent]
     splits: pd.DataFrame
     class_sizes: pd.DataFrame
@@ -77,10 +79,9 @@ class InspectionContent:
 
 def verdict(severities: Sequence[str]) -> str:
     """The findings in one sentence."""
-    n = {severity: list(severities).count(severity) for severity in SIGNS}
-    warnings = f"{n['warning']} {'warning' if n['warning'] == 1 else 'warnings'}"
+    n = Counter(severities)
+    errors, warnings = (f"{n[one]} {one}{'' if n[one] == 1 else 's'}" for one in ("error", "warning"))
     if n["error"]:
-        errors = f"{n['error']} {'error' if n['error'] == 1 else 'errors'}"
         return f"Not fit for training as it is: {errors}, {warnings}."
     if n["warning"]:
         return f"Nothing is wrong, but there {'is' if n['warning'] == 1 else 'are'} {warnings}."
@@ -102,12 +103,10 @@ def write_inspection_page(path: str | Path, content: InspectionContent) -> Path:
         signs=SIGNS,
         most_listed=_MOST_LISTED,
         counts={severity: severities.count(severity) for severity in SIGNS},
-        tables={
-            "splits": _cells(content.splits),
-            "class_sizes": _cells(content.class_sizes),
-            "quantities": _cells(content.quantities),
-            "kinds": _cells(content.kinds),
-        },
+        splits=_table(content.splits),
+        class_sizes=_table(content.class_sizes),
+        quantities=_table(content.quantities),
+        kinds=_table(content.kinds, words=2),
         figures=list(_figures(content)),
         thumbnails=thumbnails(content.pictures, dict.fromkeys(_shown(content)), _SIDE, _BYTES),
     )
@@ -131,10 +130,9 @@ def _shown(content: InspectionContent) -> Iterator[int]:
             yield from rows
 
 
-def _cells(table: pd.DataFrame) -> dict[str, Any]:
-    """Heads and rows of text."""
+def _table(table: pd.DataFrame, words: int = 1) -> Table:
     rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
-    return {"heads": list(table.columns), "rows": rows}
+    return Table(list(map(str, table.columns)), rows, words=words)
 
 
 def _cell(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""An inspection in the terminal: counts, and what was found, errors first."""
+"""An inspection in the terminal: counts, then findings, errors first."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _EXAMPLES = 3
 
 
 def inspection_lines(about: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """What an inspection says, from the content of ``inspection.json``."""
+    """The lines of an inspection, from the content of ``inspection.json``."""
     yield _splits(about)
     for finding in about["findings"]:
         yield from _finding(finding)

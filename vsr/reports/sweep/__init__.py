@@ -1,4 +1,4 @@
-"""The report of a hyper-parameter sweep, at its end or at any time during it."""
+"""The report of a hyperparameter sweep, at its end or at any time during it."""
 
 from vsr.exports import exports
 

@@ -5,16 +5,17 @@ import sys
 from collections.abc import Sequence
 
 from vsr.errors import UserError
-from vsr.reports.sweep.document import document
-from vsr.reports.sweep.files import read_sweep
-from vsr.reports.sweep.report import report
+from vsr.reports.sweep.sweep_choice import find
+from vsr.reports.sweep.sweep_records import read_sweep
+from vsr.reports.sweep.sweep_report import write_findings
+from vsr.reports.sweep.sweep_words import heading, judge
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the report; what it says first, and where it lies, goes to the terminal.
+    """Write the report, and print its main result and its path.
 
     Returns:
-        The exit code: 1 where the folder is not that of a sweep.
+        The exit code: 1 if the folder is not that of a sweep.
     """
     parser = argparse.ArgumentParser(
         prog="python -m vsr.reports.sweep",
@@ -26,11 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    content = document(sweep)
-    judgment = content.judgment
-    best = content.choice.name if content.choice else ""
-    lines = [content.title, best, f"{judgment.lead}. {judgment.why}", judgment.command]
-    sys.stdout.write("\n".join(line for line in lines if line) + f"\n{report(sweep, content)}\n")
+    found = find(sweep)
+    lead, why, command = judge(found)
+    lines = [heading(found), found.choice.name if found.choice else "", f"{lead}. {why}", command]
+    sys.stdout.write("\n".join(line for line in lines if line) + f"\n{write_findings(found)}\n")
     return 0
 
 

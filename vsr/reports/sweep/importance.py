@@ -1,9 +1,9 @@
-"""How much each hyper-parameter has to do with the metric.
+"""The importance of each hyperparameter for the metric.
 
 Out-of-bag permutation importance of a random forest (Breiman 2001, "Random Forests", Machine Learning 45):
-trees take numbers and names alike and see interactions, and each run is predicted only by trees that were
-grown without it, so that few runs cannot pass for knowledge. What luck alone gives is measured by doing the
-same with the metric shuffled over runs (Altmann et al. 2010, "Permutation importance", Bioinformatics 26).
+trees take numbers and names alike and capture interactions, and each run is predicted only by trees that were
+grown without it, so that a fit to few runs does not count. The importance that chance alone gives is measured
+with the metric shuffled over runs (Altmann et al. 2010, "Permutation importance", Bioinformatics 26).
 """
 
 from collections.abc import Sequence
@@ -16,18 +16,18 @@ from vsr.display.formats import is_number
 from vsr.reports.sweep.overrides import as_text
 
 LEAST_RUNS = 8
-_PERMUTATIONS = 8  # of each hyper-parameter
+_PERMUTATIONS = 8  # of each hyperparameter
 
 
 class Importance(NamedTuple):
-    """How much one hyper-parameter matters.
+    """The importance of one hyperparameter.
 
     Attributes:
         key: its name.
-        share: of the metric's variance, that hangs on it, alone or together with others: half of what the
-            forest's mean squared error grows by when its values are shuffled (Gregorutti et al. 2017,
+        share: share of the metric's variance that depends on it, alone or with others: half the increase of
+            the forest's mean squared error when its values are shuffled (Gregorutti et al. 2017,
             "Correlation and variable importance in random forests", proposition 1), over the variance.
-        luck: the 95th percentile of ``share`` when the metric has nothing to do with any hyper-parameter.
+        luck: the 95th percentile of ``share`` when the metric depends on no hyperparameter.
     """
 
     key: str
@@ -36,17 +36,17 @@ class Importance(NamedTuple):
 
     @property
     def matters(self) -> bool:
-        """Whether it is more than luck."""
+        """Whether the share exceeds what chance gives."""
         return self.share > self.luck
 
 
 class Explained(NamedTuple):
-    """The importances, the greatest first, and how well they are founded.
+    """The importances, the greatest first, and how well the forest predicts.
 
     Attributes:
-        parts: one a hyper-parameter that took more than one value.
-        r2: share of the metric's variance that the forest predicts for runs it was grown without.
-        runs: how many there were.
+        parts: one per hyperparameter that took more than one value.
+        r2: share of the metric's variance that the forest predicts, out of bag.
+        runs: how many it was grown on.
     """
 
     parts: list[Importance]
@@ -62,18 +62,18 @@ def explain(
     shuffles: int = 40,
     seed: int = 0,
 ) -> Explained | None:
-    """Importances of ``keys`` for ``values``, one a finished run.
+    """Importances of ``keys`` for ``values``.
 
     Args:
-        overrides: value by key, of each run.
+        overrides: value by key, of each finished run.
         values: the metric, of each run.
-        keys: hyper-parameters.
-        trees: of a forest.
-        shuffles: of the metric, for what luck gives.
-        seed: of all draws.
+        keys: hyperparameters.
+        trees: per forest.
+        shuffles: of the metric, for what chance gives.
+        seed: of all random numbers.
 
     Returns:
-        None for fewer than `LEAST_RUNS` runs, and where all values or all hyper-parameters are the same.
+        None for fewer than `LEAST_RUNS` runs, and if all values or all hyperparameters are the same.
     """
     y = np.asarray(values, dtype=np.float64)
     blocks = {key: block for key in keys if (block := _columns([one.get(key) for one in overrides])).shape[1]}
@@ -89,7 +89,7 @@ def explain(
 
 
 def _columns(values: Sequence[Any]) -> np.ndarray:
-    """Features (n, m) float32: numbers, absent ones below all; names one-hot; m = 0 when all are equal."""
+    """Features (n, m) float32: numbers, missing ones below all; names one-hot; m = 0 if all are equal."""
     texts = [as_text(value) for value in values]
     levels = sorted(set(texts))
     if len(levels) < 2:
@@ -102,7 +102,7 @@ def _columns(values: Sequence[Any]) -> np.ndarray:
 
 
 def _variants(blocks: list[np.ndarray], generator: np.random.Generator) -> np.ndarray:
-    """Features (1 + P * parameters, n, m): as they are, then each parameter's values shuffled P times."""
+    """Features (1 + P * parameters, n, m): unchanged, then with each parameter's values shuffled P times."""
     n = len(blocks[0])
     stacked = [np.concatenate(blocks, axis=1)]
     for place in range(len(blocks)):
@@ -116,7 +116,7 @@ def _variants(blocks: list[np.ndarray], generator: np.random.Generator) -> np.nd
 def _forest(
     variants: np.ndarray, y: np.ndarray, trees: int, generator: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """Share of the variance that hangs on each parameter, and R²; both out of bag."""
+    """Share of the variance that depends on each parameter, and R²; both out of bag."""
     n_variants, n, width = variants.shape
     totals, seen = np.zeros((n_variants, n)), np.zeros(n)
     for _ in range(trees):

@@ -1,4 +1,4 @@
-"""Values of a configuration as command lines write them."""
+"""Configuration values as text: as typed on a command line, and as shown to readers."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,12 +10,11 @@ _WORDS = {"null": None, "true": True, "false": False}
 
 
 def parsed(overrides: Iterable[str]) -> dict[str, Any]:
-    """Value by key of overrides such as ``optimizer.lr=1e-3``; a group that is removed (``~key``) is null."""
+    """Value by key of overrides such as ``optimizer.lr=1e-3``; a removed group (``~key``) is None."""
     found = {}
     for one in overrides:
         key, equals, text = str(one).partition("=")
-        removed = key.startswith("~")
-        found[key.lstrip("+~")] = None if removed or not equals else _value(text)
+        found[key.lstrip("+~")] = None if key.startswith("~") or not equals else _value(text)
     return found
 
 
@@ -31,31 +30,25 @@ def _value(text: str) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """A value as it is typed; floats with all their digits."""
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else str(value).lower()
-    if isinstance(value, float):
-        return repr(value)
-    return json.dumps(value) if isinstance(value, list | dict) else str(value)
+    """A value as typed; floats with all their digits."""
+    if value is None or isinstance(value, bool | list | dict):
+        return json.dumps(value)
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 def shown(value: Any) -> str:
-    """A value as people read it: floats with three digits."""
+    """A value for readers: floats with three digits."""
     if not isinstance(value, float):
         return as_text(value)
     return small(value) if value and not 1e-2 <= abs(value) < 1e5 else f"{value:.3g}"
 
 
 def named(overrides: Mapping[str, Any], keys: Iterable[str]) -> str:
-    """``loss=circle, loss.margin=0.25``: the values of ``keys`` that are given."""
+    """``loss=circle, loss.margin=0.25``: those of ``keys`` that are given."""
     return ", ".join(f"{key}={shown(overrides[key])}" for key in keys if key in overrides)
 
 
 def typed(overrides: Mapping[str, Any], before: Iterable[str] = ()) -> str:
-    """Overrides for a command line, those of ``before`` first, quoted where a shell would read a sign."""
+    """Overrides for a command line, those of ``before`` first, quoted where a shell needs it."""
     words = [*before, *(f"{key}={as_text(value)}" for key, value in overrides.items())]
-    return " ".join(_quoted(word) for word in words)
-
-
-def _quoted(text: str) -> str:
-    return f"'{text}'" if set(text) & set(' []{}()$&|;<>*?~"\\') else text
+    return " ".join(f"'{word}'" if set(word) & set(' []{}()$&|;<>*?~"\\') else word for word in words)

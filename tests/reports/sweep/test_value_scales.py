@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.reports.sweep.files import read_sweep
-from vsr.reports.sweep.scales import Scale, scale_of
+from vsr.reports.sweep.sweep_records import read_sweep
+from vsr.reports.sweep.value_scales import Scale, scale_of
 
 
 def scale(make, folder, values, space=None):

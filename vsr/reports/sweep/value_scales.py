@@ -1,31 +1,31 @@
-"""Where a hyper-parameter's value stands on an axis: names side by side, numbers on a line or a log one."""
+"""Axes of hyperparameters: names side by side, numbers on a linear or logarithmic scale."""
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import Locator, LogLocator, MaxNLocator
 
 from vsr.display.formats import is_number
-from vsr.reports.sweep.files import Sweep
 from vsr.reports.sweep.overrides import as_text, shown
+from vsr.reports.sweep.sweep_records import SweepRecord
 
-_MOST_LEVELS = 6  # different numbers that still stand side by side, each with its label
-_LOG_FROM = 50.0  # greatest over smallest from which positive numbers of no told scale get a log axis
+_MOST_LEVELS = 6  # different numbers that are still placed side by side, each with its label
+_LOG_FROM = 50.0  # ratio of the ends from which positive numbers without a declared scale get a log axis
 _MARGIN = 0.06  # of the axis, beyond the numbers at its ends
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The axis of one hyper-parameter.
+    """The axis of one hyperparameter.
 
     Attributes:
         key: its name.
-        levels: values side by side, as text; empty for a line of numbers.
-        names: what is written at the levels.
+        levels: values side by side, as text; empty for a scale of numbers.
+        names: labels of the levels.
         low: least number.
         high: greatest number.
-        log: whether equal ratios are equally far apart.
+        log: whether the scale is logarithmic.
     """
 
     key: str
@@ -36,7 +36,7 @@ class Scale:
     log: bool = False
 
     def place(self, value: Any) -> float:
-        """Where ``value`` stands, 0 to 1; NaN for one that has no place."""
+        """The place of ``value``, 0 to 1; NaN if it has none."""
         if self.levels:
             text = as_text(value)
             return (self.levels.index(text) + 0.5) / len(self.levels) if text in self.levels else math.nan
@@ -48,33 +48,27 @@ class Scale:
         return _MARGIN + (1 - 2 * _MARGIN) * (at - low) / (high - low)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Places and texts of the marks along the axis."""
+        """Places and labels of the ticks."""
         if self.levels:
             return [(self.place(level), name) for level, name in zip(self.levels, self.names, strict=True)]
         if self.high <= self.low:
             return [(0.5, shown(self.low))]
-        found = self._inner() if self.log else self._inner_linear()
-        if len(found) < 2:
-            found = [self.low, self.high]
-        return [(self.place(value), shown(float(value))) for value in found]
-
-    def _inner_linear(self) -> list[float]:
-        located = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(self.low, self.high)
-        return [float(value) for value in located if self.low <= value <= self.high]
-
-    def _inner(self) -> list[float]:
-        for subs in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0)):
-            located = LogLocator(subs=subs, numticks=99).tick_values(self.low, self.high)
-            found = [float(value) for value in located if self.low <= value <= self.high]
-            if len(found) >= 3:
-                return found
-        return found
+        locators: list[Locator] = [MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])]
+        if self.log:  # the coarsest with three ticks
+            subs = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0))
+            locators = [LogLocator(subs=one, numticks=99) for one in subs]
+        found: list[float] = []
+        for locator in locators:
+            if len(found) < 3:
+                located = locator.tick_values(self.low, self.high)
+                found = [float(value) for value in located if self.low <= value <= self.high]
+        return [(self.place(one), shown(one)) for one in (found if len(found) > 1 else [self.low, self.high])]
 
 
-def scale_of(sweep: Sweep, key: str) -> Scale:
-    """The axis of ``key``: as the space tells, else as its values in the runs suggest."""
+def scale_of(sweep: SweepRecord, key: str) -> Scale:
+    """The axis of ``key``: as the space declares it, otherwise by its values in the runs."""
     told = sweep.space.get(key) or {}
-    values = [one.overrides.get(key) for one in sweep.trials]
+    values = [one.overrides.get(key) for one in sweep.runs]
     numbers = [float(value) for value in values if is_number(value)]
     all_numbers = len(numbers) == len(values) and bool(numbers)
     if "choices" in told:
@@ -88,7 +82,7 @@ def scale_of(sweep: Sweep, key: str) -> Scale:
 
 
 def _side_by_side(key: str, values: list[Any]) -> Scale:
-    """Numbers by size, before names in the order given."""
+    """Numbers in order, then names in the order given."""
     by_text = {as_text(value): value for value in values}
     numbers = sorted((text for text in by_text if is_number(by_text[text])), key=lambda text: by_text[text])
     names = [text for text in by_text if not is_number(by_text[text])]

@@ -1,7 +1,7 @@
 import json
 
-from vsr.reports.ann.choice import best_at, best_line, exact, fastest, lossless, per_million, smallest
-from vsr.reports.ann.files import read_comparison
+from vsr.reports.ann.comparison_json import read_comparison
+from vsr.reports.ann.setting_choice import best_at, best_line, exact, fastest, lossless, per_million, smallest
 
 
 def test_at_a_level_the_fastest_that_reaches_it_is_taken(found):
