@@ -92,7 +92,7 @@ def test_marks_differ_without_color():
 def test_ignored_results_take_no_rank(monkeypatch):
     ranks = []
     monkeypatch.setattr(
-        "vsr.display.searches._draw_result", lambda i, d, result, rank, *rest: ranks.append(rank)
+        "vsr.display.searches._Sheet._result", lambda sheet, result, rank, corner: ranks.append(rank)
     )
     results = [Result(photo(0), 1.0, relevance) for relevance in ("wrong", "ignored", "right")]
     searches_picture([search(results=results)], "t")

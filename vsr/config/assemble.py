@@ -376,8 +376,8 @@ def ranking_evaluation(config: dict[str, Any]) -> Any:
 def evaluation_run(cfg: DictConfig) -> Any:
     """What `vsr.runs.evaluate_checkpoint` needs, from the composed ``evaluate.yaml``.
 
-    Everything in `vsr.as_trained.KEYS`, and the precision, is what the checkpoint was trained with, unless the
-    command line says otherwise.
+    Everything in `vsr.as_trained.KEYS`, and the precision, is what the checkpoint was trained with, unless
+    the command line says otherwise.
     """
     from torch import nn
 

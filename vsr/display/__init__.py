@@ -1,4 +1,4 @@
-"""Plain values to figures, tables, pages and terminal lines."""
+"""Figures, tables, pages and terminal lines from plain values."""
 
 from vsr.exports import exports
 

@@ -1,4 +1,4 @@
-"""What a person watches in the terminal: the configuration in short, and a line an epoch."""
+"""Lines in the terminal: the configuration in short, and a line per epoch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,18 +19,18 @@ def epoch_line(
 ) -> Text:
     """One line for an epoch: the loss and one metric of each family, in columns of fixed width.
 
-    Of its family, what ``monitor`` names is shown. Where search through an index or rerankers is measured
-    too, what that changes in map comes last.
+    The metric that ``monitor`` names stands for its family. If search through an index or rerankers is
+    measured, too, its change in map comes last.
 
     Args:
-        epoch: 0 is the untrained network; its line comes with the columns' names above it.
-        metrics: ``train/loss`` and ``val/…``; what is missing leaves its place empty.
+        epoch: 0 is the untrained network; its line has the column names above it.
+        metrics: ``train/loss`` and ``val/…``; a missing loss leaves its place empty.
         best: whether this epoch is the best so far.
-        header: put the columns' names above a later epoch too (the first line of a resumed run).
+        header: write the column names above a later epoch, too (the first line of a resumed run).
         monitor: key of the metric that decides which epoch is the best.
     """
     names, changes = _chosen(metrics, monitor), _changes(metrics)
-    if changes:  # in the room of the last but one: both would not fit a terminal of 80 columns
+    if changes:  # it takes the place of precision: both do not fit into 80 columns
         names = [(key, name) for key, name in names if name.base != "precision"]
     heads = ["loss", *(name.short for _, name in names), *changes.values()]
     widths = [_VALUE_WIDTH + 1, *(max(len(head), _VALUE_WIDTH - 1) + 1 for head in heads[1:])]
@@ -50,14 +50,14 @@ def epoch_line(
 
 
 def _changes(metrics: Mapping[str, float]) -> dict[str, str]:
-    """Names of what the last stage behind exact search does to map, such as ``hnsw Δmap``, by their keys."""
+    """The column of the last stage's change in map, such as ``hnsw Δmap``, by its key."""
     found = {key: parse(key) for key in metrics if parse(key).index.endswith("/change")}
     heads = {key: f"{name.index.removesuffix('/change')} Δmap" for key, name in found.items()}
     return {key: heads[key] for key in [key for key, name in found.items() if name.short == "map"][-1:]}
 
 
 def _chosen(metrics: Mapping[str, float], monitor: str) -> list[tuple[str, MetricName]]:
-    """Of each family one metric of exact search: the monitored, or at 1 for hits, near 10 for the rest."""
+    """One metric of exact search per family: the monitored one, or at 1 for hits, near 10 for the others."""
     named = [
         (key, parse(key)) for key in metrics if not key.startswith("train/") and key not in ("lr", "step")
     ]
@@ -74,9 +74,9 @@ def _chosen(metrics: Mapping[str, float], monitor: str) -> list[tuple[str, Metri
 
 
 def short_config(config: Mapping[str, Any]) -> Table:
-    """The composed configuration in short, a group a line: ``loss   InfoNCE · temperature 0.07``.
+    """The composed configuration in short, a line per group: ``loss   InfoNCE · temperature 0.07``.
 
-    Longer groups go on below; nothing is wider than the terminal.
+    Longer groups are wrapped to the width of the terminal.
     """
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold cyan", no_wrap=True)

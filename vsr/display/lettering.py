@@ -1,4 +1,4 @@
-"""Text in pictures drawn with Pillow: cut to a width, broken into lines."""
+"""Text for Pillow's fonts: cut to a width, broken into lines."""
 
 from bisect import bisect_right
 
@@ -27,7 +27,7 @@ def broken(text: str, font: ImageFont.FreeTypeFont, width: float, most_lines: in
 
 
 def _break(text: str, font: ImageFont.FreeTypeFont, width: float) -> int:
-    """How many characters go onto the line: up to the last good place, else as many as fit."""
+    """How many characters go on the line: up to the last good place, otherwise as many as fit."""
     fits = max(1, _fitting(text, font, width))
     good = [
         n for n in range(fits // 3, fits + 1) if n and (text[n - 1] in " -_/.," or text[n : n + 1] == " ")
@@ -36,5 +36,5 @@ def _break(text: str, font: ImageFont.FreeTypeFont, width: float) -> int:
 
 
 def _fitting(text: str, font: ImageFont.FreeTypeFont, width: float) -> int:
-    """How many characters from the beginning stay within ``width``."""
+    """How many characters from the beginning fit into ``width``."""
     return bisect_right(range(1, len(text) + 1), width, key=lambda n: font.getlength(text[:n]))

@@ -1,6 +1,6 @@
-"""How a result shows whether it is right: a symbol and a border line of its own, and a color besides.
+"""Marks of right and wrong results: a symbol, a frame and a color each.
 
-Nothing hangs on the color alone: right is a solid thick frame and a tick, partly right a dashed frame and a
+They differ without the color, too: right is a thick frame and a check mark, partly right a dashed frame and a
 tilde, wrong a thin frame and a cross, ignored a dotted frame, a dash and a pale picture.
 """
 
@@ -13,18 +13,18 @@ from vsr.display.style import INK, MUTED, PAPER
 Relevance = Literal["right", "partial", "wrong", "ignored"]
 
 BADGE = 20  # pixels across
-_FINE = 4  # drawn this much larger, then reduced: Pillow's lines have no smooth edges
+_FINE = 4  # drawn this much larger, then reduced: Pillow does not smooth edges
 
 
 class Mark(NamedTuple):
-    """The look of a relevance.
+    """The mark of a relevance.
 
     Attributes:
         color: of frame and badge.
         width: of the frame, pixels.
-        dash: pixels drawn and pixels left out along the frame; None for a solid one.
+        dash: pixels drawn and left out along the frame; None for a solid one.
         strokes: lines of the symbol, points in units of the badge's radius around its center.
-        words: what the legend says.
+        words: for the legend.
     """
 
     color: str
@@ -87,6 +87,6 @@ def frame(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], relevance: 
 
 
 def _starts(low: int, high: int, on: int, off: int) -> list[int]:
-    """Where the dashes begin, evenly, with one at either end so that the corners are closed."""
+    """Even starts of dashes, with one at either end so that the corners are closed."""
     n = max(1, round((high - low - on) / (on + off)))
     return [round(low + i * (high - low - on) / n) for i in range(n + 1)]

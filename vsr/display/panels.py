@@ -1,4 +1,4 @@
-"""Which metrics share a panel of the learning curves, with which label and color."""
+"""The panels of learning curves: which metrics share one, with which label and color."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,13 +9,13 @@ import pandas as pd
 from vsr.display.names import MetricName, parse
 from vsr.display.style import INK, PALETTE, ramp
 
-_TOGETHER = {"mrr": "map", "r_precision": "map"}  # one figure for a whole ranking each
+_TOGETHER = {"mrr": "map", "r_precision": "map"}  # each is one number per ranking
 _ORDER = ("loss", "map", "ndcg", "hit_rate", "recall", "precision")
 _MOST_LINES = 8
 
 
 class Line(NamedTuple):
-    """A column of the history in a panel."""
+    """A column of the history, drawn in a panel."""
 
     column: str
     label: str
@@ -30,7 +30,7 @@ class Panel(NamedTuple):
 
 
 def panels(history: pd.DataFrame) -> list[Panel]:
-    """The panels for a history, the loss first, then the families of metrics, exact search before indexes.
+    """The panels of a history: the loss, then the families of metrics, exact search before indexes.
 
     Columns without a ``/``, columns without a finite number, differences from exact search (``/change/``) and
     what they are from, where exact search has it already, are left out.
@@ -47,13 +47,13 @@ def panels(history: pd.DataFrame) -> list[Panel]:
 
 
 def finite_column(history: pd.DataFrame, column: str) -> np.ndarray:
-    """A column as floats; whatever is no finite number is NaN."""
+    """A column as floats; whatever is not a finite number is NaN."""
     values = np.asarray(pd.to_numeric(history[column], errors="coerce"), dtype=float)
     return np.where(np.isfinite(values), values, np.nan)
 
 
 def _group(name: MetricName) -> tuple[str, str, str]:
-    """Index, split where it matters, and family."""
+    """Index, split (unless val), and family."""
     if name.base == "loss":
         return "", "", "loss"
     return name.index, "" if name.split == "val" else name.split, _TOGETHER.get(name.family, name.family)

@@ -1,4 +1,4 @@
-"""Points of categories on a plane: a color and a shape for each, as paths of an SVG and as a figure."""
+"""Points of categories on a plane, each category with a color and a shape, as SVG paths and as a figure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ SHAPES: dict[str, tuple[tuple[float, float], ...]] = {
 
 
 class Look(NamedTuple):
-    """How the points of a category look."""
+    """The look of a category's points."""
 
     name: str
     color: str
@@ -41,10 +41,10 @@ class Look(NamedTuple):
 
 
 def looks(groups: Sequence[str]) -> list[Look]:
-    """A look for each category, the most frequent first; the rest share one, named `OTHERS`, at the end.
+    """A look for each category, the most frequent first; rare ones share the last, named `OTHERS`.
 
-    Neighbors in the list differ in color and in shape, and no two categories agree in both: the numbers of
-    colors and of shapes have no common factor.
+    Neighbors in the list differ in color and in shape, and no two categories have both in common: the numbers
+    of colors and of shapes have no common factor.
     """
     counts = sorted(Counter(groups).items(), key=lambda pair: (-pair[1], pair[0]))
     shown = counts if len(counts) <= _MOST else counts[: _MOST - 1]
@@ -58,7 +58,7 @@ def looks(groups: Sequence[str]) -> list[Look]:
 
 
 def members(groups: Sequence[str], shown: Sequence[Look]) -> np.ndarray:
-    """Place (n,) in ``shown`` of each point's look."""
+    """Index (n,) in ``shown`` of each point's look."""
     places = {look.name: place for place, look in enumerate(shown)}
     return np.array([places.get(name, len(shown) - 1) for name in groups], np.int64)
 
@@ -78,7 +78,7 @@ def scatter_figure(places: np.ndarray, groups: Sequence[str], title: str) -> sty
     figure = style.new_figure(8.4, 5.6)
     axes = figure.add_axes((0.02, 0.03, 0.72, 0.88))
     axes.set_title(title, loc="left", size=style.FONT_SIZE + 1.5, weight="bold", color=style.INK)
-    for place, look in reversed(list(enumerate(shown))):  # the legend's first on top
+    for place, look in reversed(list(enumerate(shown))):  # the first of the legend on top
         corners = np.asarray(SHAPES[look.shape]) * (1, -1)
         at = places[which == place]
         axes.scatter(

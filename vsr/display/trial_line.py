@@ -1,4 +1,4 @@
-"""A line for a job of a sweep that ended."""
+"""The terminal line of a sweep's job that ended."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,13 +26,13 @@ def trial_line(
     Args:
         number: of the job.
         done: jobs that ended, and jobs in all.
-        overrides: by key, what the job tried.
+        overrides: value by key.
         state: complete, pruned or failed.
         metric: name of the value.
-        value: of the metric; None where it was not measured.
+        value: of the metric; None if it was not measured.
         best: number and value of the best job so far.
-        error: of a failed job, instead of its value.
-        seconds_left: until the end, about.
+        error: of a failed job, shown instead of its value.
+        seconds_left: estimated time until the end.
     """
     width = len(str(done[1]))
     line = Text(no_wrap=True, overflow="ignore")
@@ -42,7 +42,7 @@ def trial_line(
         f"{key}={f'{one:.4g}' if isinstance(one, float) else one}" for key, one in overrides.items()
     )
     line.append(words)
-    told = f"{metric} {three(value) if value is not None else '–'}"
+    told = f"{metric} {three(value)}"
     told = f"failed: {error}" if state == "failed" else f"{told} pruned" if state == "pruned" else told
     new = best is not None and best[0] == number and state == "complete"
     line.append(f"  {told}", style="bold green" if new else _STYLES.get(state, ""))

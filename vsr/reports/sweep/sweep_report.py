@@ -59,7 +59,9 @@ def sweep_document(found: Findings) -> Document:
     ]
     rows += [[runs(found)], [Section("The sweep", [Facts(facts(found.sweep))])]]
     written = datetime.now().strftime("%Y-%m-%d %H:%M")
-    return Document("vsr sweep", heading(found), found.sweep.command, written, cautions(found), rows, _meanings(found))
+    return Document(
+        "vsr sweep", heading(found), found.sweep.command, written, cautions(found), rows, _meanings(found)
+    )
 
 
 def sweep_figures(found: Findings) -> Figures:
