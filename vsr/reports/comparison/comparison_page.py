@@ -71,19 +71,19 @@ def write_comparison_page(
         metric=metric,
         verdict=verdict(about),
         cautions=cautions(about),
-        rows=_rows(about),
+        alpha=(alpha := 1 - about["intervals"]["level"]),
+        rows=[row | {"name": name, "real": _is_real(row, alpha)} for name, row in about["metrics"].items()],
+        reach=_reach(about),
         method=method(about),
         level=f"{about['intervals']['level'] * 100:g}%",
         better=better,
         worse=worse,
         thumbnail=lambda picture: thumbnail(picture, THUMBNAIL, _QUALITY).uri,
         bars=_bars(differences),
-        changed={
-            "better": int((differences > 0).sum()),
-            "worse": int((differences < 0).sum()),
-            "most": float(np.nanmax(differences, initial=0)),
-            "least": float(np.nanmin(differences, initial=0)),
-        },
+        n_better=int((differences > 0).sum()),
+        n_worse=int((differences < 0).sum()),
+        most=float(np.nanmax(differences, initial=0)),
+        least=float(np.nanmin(differences, initial=0)),
         no_pictures=no_pictures,
         meanings=meanings or {},
         marks={name: {"words": mark.words, "sign": _SIGNS[name]} for name, mark in MARKS.items()},
@@ -94,7 +94,7 @@ def verdict(about: Mapping[str, Any]) -> str:
     """The result of the tests in one sentence."""
     alpha = 1 - about["intervals"]["level"]
     metrics = about["metrics"].values()
-    real = [row for row in metrics if is_number(row["p_holm"]) and row["p_holm"] < alpha]
+    real = [row for row in metrics if _is_real(row, alpha)]
     better = sum(row["difference"] > 0 for row in real)
     worse = len(real) - better
     if all(row["better"] == row["worse"] == 0 for row in metrics):
@@ -106,7 +106,7 @@ def verdict(about: Mapping[str, Any]) -> str:
         )
     parts = [f"{word} on {n}" for word, n in (("better", better), ("worse", worse)) if n]
     rest = len(about["metrics"]) - len(real)
-    untold = f"; on the other {rest} these queries show no difference" if rest else ""
+    untold = f"; on the other {rest} no significant difference" if rest else ""
     return (
         f"b is {' and '.join(parts)} of {len(about['metrics'])} metrics (corrected p < {alpha:.2g}){untold}."
     )
@@ -127,44 +127,20 @@ def cautions(about: Mapping[str, Any]) -> list[Caution]:
     return [Caution(text) for text in found]
 
 
-def _rows(about: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The table's rows, with the interval's places in percent of the common scale."""
-    alpha = 1 - about["intervals"]["level"]
-    table = about["metrics"]
-    ends = [
-        row[key] for row in table.values() for key in ("low", "high", "difference") if is_number(row[key])
-    ]
-    reach = max((abs(end) for end in ends), default=0) * 1.08 or 1.0
-
-    def place(value: Any) -> float | None:
-        return round(50 + 50 * value / reach, 2) if is_number(value) else None
-
-    return [
-        {
-            **row,
-            "name": name,
-            "real": is_number(row["p_holm"]) and row["p_holm"] < alpha,
-            "at": {key: place(row[key]) for key in ("low", "high", "difference")},
-        }
-        for name, row in table.items()
-    ]
+def _is_real(row: Mapping[str, Any], alpha: float) -> bool:
+    """Whether the corrected test rejects that a and b are equal in a metric."""
+    return is_number(row["p_holm"]) and row["p_holm"] < alpha
 
 
-def _bars(differences: np.ndarray) -> list[dict[str, Any]]:
-    """Every query as a bar, the most improved first; means of neighboring queries if there are many."""
+def _reach(about: Mapping[str, Any]) -> float:
+    """Half the width of the scale that all differences and their intervals fit."""
+    values = (row[key] for row in about["metrics"].values() for key in ("low", "high", "difference"))
+    return max((abs(value) for value in values if is_number(value)), default=0) * 1.08 or 1.0
+
+
+def _bars(differences: np.ndarray) -> list[float]:
+    """The change of every query, the most improved first; means of neighboring queries if there are many."""
     values = -np.sort(-differences[~np.isnan(differences)])
     if not len(values) or not values.any():
         return []
-    heights = np.array([part.mean() for part in np.array_split(values, min(_BARS, len(values)))])
-    reach = np.abs(heights).max() or 1.0
-    width = 100 / len(heights)
-    return [
-        {
-            "x": round(number * width, 3),
-            "width": round(width * 0.86, 3),
-            "y": round(50 - 50 * max(height, 0) / reach, 2),
-            "height": round(50 * abs(height) / reach, 2),
-            "up": bool(height > 0),
-        }
-        for number, height in enumerate(heights)
-    ]
+    return [float(part.mean()) for part in np.array_split(values, min(_BARS, len(values)))]

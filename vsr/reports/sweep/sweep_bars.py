@@ -29,7 +29,7 @@ def importance_figure(found: Explained) -> Figure:
         axes.plot([part.luck] * 2, [y - 0.4, y + 0.4], color=style.INK, linewidth=1.6, zorder=4)
         text = f"{share:.2f}" if part.matters else f"{share:.2f}  may be chance"
         note(axes, text, (max(share, part.luck), y), color=style.INK if part.matters else style.MUTED)
-    axes.set_xlim(0, max(1e-6, *(max(one.share, one.luck) for one in parts)))
+    axes.set_xlim(0, 1.01 * max(1e-6, *(max(one.share, one.luck) for one in parts)))
     about = (
         "Bar: share of the metric's variance that depends on the hyperparameter. Tick: chance alone stays "
         "below it in 95 of 100 cases."
