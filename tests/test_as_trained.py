@@ -1,11 +1,12 @@
 """What a run was trained with, and what the command line of a later script changes in it."""
 
+import importlib
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
 
-from vsr.as_trained import KEYS, merged
+from vsr.as_trained import KEYS, in_todays_words, merged
 from vsr.config import assemble
 from vsr.errors import ConfigError
 
@@ -117,3 +118,27 @@ def test_a_size_that_decides_nothing_is_refused_in_one_line():
     with pytest.raises(ConfigError, match=r"at data\.image_size=64; give transforms\.size=96"):
         told("data.image_size=96", trained=trained)
     assert told("data=toystore", trained=trained)["transforms"]["size"] == 40
+
+
+def test_a_configuration_of_an_earlier_release_is_read_in_todays_words():
+    before = {
+        "data": {"_target_": "vsr.data.toystore.Toystore", "products": 3},
+        "transforms": {"_target_": "vsr.data.PictureTransforms", "grey": 0.2},
+        "loss": {"_target_": "vsr.losses.InfoNCE", "grey": 1},
+    }
+    assert in_todays_words(before) == {
+        "data": {"_target_": "vsr.data.readers.Toystore", "products": 3},
+        "transforms": {"_target_": "vsr.data.PictureTransforms", "gray": 0.2},
+        "loss": {"_target_": "vsr.losses.InfoNCE", "grey": 1},
+    }
+
+
+def test_targets_of_an_earlier_release_are_still_there():
+    before = """vsr.data.Folder vsr.data.PictureTransforms vsr.data.benchmarks.Cub200 vsr.data.BalancedBatches
+    vsr.data.LabelPositives vsr.data.Shards vsr.data.toystore.Toystore vsr.index.HNSW vsr.index.IVFSQ8
+    vsr.losses.SupConIn vsr.metrics.RankingMetrics vsr.models.EmbeddingModel vsr.retrieval.rerankers.AlphaQE
+    vsr.training.FineTune vsr.training.LoRA vsr.training.XBM vsr.training.optimizers.Lars"""
+    for target in before.split():
+        now = in_todays_words({"data": {"_target_": target}})["data"]["_target_"]
+        room, _, name = now.rpartition(".")
+        assert isinstance(getattr(importlib.import_module(room), name), type), target

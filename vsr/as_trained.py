@@ -9,6 +9,24 @@ AS_TRAINED = "as_trained"  # the entry of a group that stands for what the run w
 SIZE = "data.image_size"  # of the pictures; transforms take theirs from it
 KEYS = ("data", "transforms", "metrics", "evaluation", "loader", "index", "rerank")
 
+# What a checkpoint of an earlier release calls differently.
+_MOVED = {"vsr.data.benchmarks.": "vsr.data.readers.", "vsr.data.toystore.": "vsr.data.readers."}
+_RENAMED = {("transforms", "grey"): "gray"}
+
+
+def in_todays_words(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration of a run of any release, its keys and targets named as they are now."""
+
+    def value(one: Any, place: str) -> Any:
+        if isinstance(one, Mapping):
+            return {_RENAMED.get((place, key), key): value(part, key) for key, part in one.items()}
+        if place == "_target_":
+            old = next((old for old in _MOVED if str(one).startswith(old)), None)
+            return one if old is None else _MOVED[old] + str(one).removeprefix(old)
+        return one
+
+    return {key: value(part, key) for key, part in config.items()}
+
 
 def overridden(
     trained: Mapping[str, Any],

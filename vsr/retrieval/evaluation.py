@@ -19,6 +19,7 @@ ABOUT, QUERIES, NEIGHBORS, GROUPS = (
     "neighbors.npz",
     "groups.csv",
 )
+_BEFORE = "neighbours.npz"  # the name of NEIGHBORS in version 0.1.0
 _AS_TOLD = ("protocol", "fingerprint", "judging", "chosen_on", "resampling", "thresholds", "levels")
 
 
@@ -149,7 +150,10 @@ class Evaluation:
         about = _about(folder)
         table = pd.read_parquet(folder / QUERIES)
         items = table.pop("item").to_numpy(dtype=object) if "item" in table else None
-        with np.load(folder / NEIGHBORS) as arrays:
+        rankings = folder / NEIGHBORS
+        if not rankings.is_file():
+            rankings = folder / _BEFORE
+        with np.load(rankings) as arrays:
             neighbors, gains = Neighbors(arrays["ids"], arrays["scores"]), arrays["gains"]
             sides = None if items is None else Sides(arrays["query_rows"], arrays["gallery_rows"], items)
         return cls(

@@ -7,6 +7,7 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from vsr.as_trained import in_todays_words
 from vsr.errors import CheckpointError
 
 FOLDER = "checkpoints"
@@ -108,6 +109,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         raise CheckpointError(
             f"checkpoint {path} was not written by train.py; start from its weights by model.weights={path}"
         )
+    checkpoint["vsr_config"] = in_todays_words(checkpoint["vsr_config"])
     return checkpoint
 
 

@@ -113,7 +113,7 @@ def _general(found: Measurements) -> list[Caution]:
     if machine["load"] > _BUSY * machine["cores"]:
         load = f"load {machine['load']} on {machine['cores']} cores"
         texts.append(f"The machine was busy when the comparison started ({load}).")
-    if not vectors["labeled"]:
+    if not vectors.get("labeled", vectors.get("labelled")):  # the second in version 0.1.0
         texts.append("The vectors have no labels: task metrics were not measured.")
     if vectors["queries"] < _FEW:
         texts.append(f"Only {vectors['queries']} queries were searched for: recall is a rough estimate.")
