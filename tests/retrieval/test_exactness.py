@@ -127,6 +127,16 @@ def test_sizes_beyond_what_products_hold_are_ranked_all_the_same(search, kind):
 
 
 @every
+@each_kind
+def test_a_few_sizes_beyond_the_others_hide_none(search, kind):
+    queries, gallery = vectors(9, seed=1), vectors(400)
+    gallery[::50] *= np.float32(1e25)
+    queries[4] *= np.float32(1e30)
+    found = search(queries, gallery, kind, 400)
+    np.testing.assert_array_equal(found.ids, expected(queries, gallery, kind, 400).ids)
+
+
+@every
 def test_a_shift_of_everything_leaves_distances_and_their_order(search):
     """On a grid of 1/64 shifting is exact in float32, so nothing may change but products' rounding."""
     queries, gallery = (np.round(one * 64) / 64 for one in (vectors(40, seed=1), vectors(1200)))

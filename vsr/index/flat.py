@@ -64,8 +64,8 @@ class Flat(FaissBackend):
         return as_floats(vectors, width)
 
     def _add(self, vectors: np.ndarray, places: np.ndarray) -> None:
-        held = 0 if self.index_ is None else self.index_.ntotal
-        if self.index_ is None:
+        held = len(self._places.ids)
+        if not held:
             self._choose(vectors)
         elif held < _ENOUGH <= held + len(vectors):  # its first vectors were too few to say where all lie
             vectors = np.concatenate([self._as_given(np.arange(held)), vectors])
@@ -122,12 +122,13 @@ class Flat(FaissBackend):
         moved = self._moved(queries, gallery=False)
         fit = np.abs(moved).max(axis=1) < _SAFE[1]  # for the vectors' scale; others are compared with all
         todo, wanted = np.flatnonzero(fit), min(among.n, k + max(_SPARE, k // 4))
-        for query in np.flatnonzero(~fit) if k else ():
-            there = among.places[None]
-            found = self._best(there, self._keys(queries[query : query + 1], there), k)
-            keys[query], places[query] = found[0][0], found[1][0]
+        self._compare_all(queries, np.flatnonzero(~fit), among, keys, places)
         while k and len(todo):
             near, at = among.search(moved[todo], wanted)
+            lost = (at < 0).any(axis=1)  # to vectors too large for products
+            if lost.any():
+                self._compare_all(queries, todo[lost], among, keys, places)
+                todo, near, at = todo[~lost], near[~lost], at[~lost]
             settled = np.empty(len(todo), bool)
             step = max(1, _PAIRS // wanted)
             for start in range(0, len(todo), step):
@@ -137,6 +138,15 @@ class Flat(FaissBackend):
                 keys[todo[part]], places[todo[part]] = self._best(at[part], true, k)
             todo, wanted = todo[~settled], min(among.n, _GROWTH * wanted)
         return keys, places
+
+    def _compare_all(
+        self, queries: np.ndarray, which: np.ndarray, among: "_Among", keys: np.ndarray, places: np.ndarray
+    ) -> None:
+        """Set keys and places (Q, k) of ``which`` queries by comparing them with every vector in float64."""
+        there, k = among.places[None], keys.shape[1]
+        for query in which if k else ():
+            true = self._keys(queries[query : query + 1], there)
+            keys[query : query + 1], places[query : query + 1] = self._best(there, true, k)
 
     @staticmethod
     def _best(places: np.ndarray, true: np.ndarray, k: int) -> Found:
