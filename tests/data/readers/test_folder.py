@@ -7,7 +7,7 @@ from vsr.data.readers.folder import Folder
 from vsr.errors import ConfigError, DataError
 
 SEVEN = dict.fromkeys("abcdefg", 2)
-GROCERY = Path(__file__).parents[2] / "../shared/data/grocery"
+GROCERY = Path(__file__).parents[3] / "../shared/data/grocery"
 
 
 def folders(catalogue, split):
