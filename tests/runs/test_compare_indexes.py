@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import vsr.ann.truth
 from vsr.ann.clustered import Clustered
 from vsr.ann.ledger import Ledger
 from vsr.ann.plan import Candidate, Plan
@@ -48,18 +49,37 @@ def test_a_method_that_fails_is_a_row_that_says_so(finished):
     assert "failing" in (finished / "report.md").read_text()
 
 
-def test_vectors_that_float32_cannot_tell_apart_are_said_loudly_and_not_measured(tmp_path, caplog):
-    """Steps of 1e-9 around one direction: the cosine of any two is 1 in float32, in float64 it is not."""
+def near_one_direction(tmp_path):
+    """Steps of 2e-7 around one direction: the cosine of any two is 1 in float32, in float64 it is not."""
     gallery = np.ones((300, 4), np.float32)
     gallery[:, 0] += np.arange(300, dtype=np.float32) * 2e-7
     np.save(tmp_path / "e.npy", np.random.default_rng(0).permutation(gallery))
     np.save(tmp_path / "q.npy", gallery[::10])
     run = run_in(tmp_path / "run", FLAT)
     run.source = VectorFile(str(tmp_path / "e.npy"), queries=str(tmp_path / "q.npy"))
-    told = compare(run)
-    assert (
-        "Exact search itself is not exact here: it compares every pair, and its recall@10 is" in caplog.text
-    )
+    return run
+
+
+def test_vectors_that_products_in_float32_cannot_tell_apart_are_measured_right(tmp_path, caplog):
+    told = compare(near_one_direction(tmp_path))
+    assert "Exact search itself is not exact here" not in caplog.text
+    assert told["about"]["exact_recall"]["recall@10"] == 1.0
+    assert [row["recall@10"] for row in told["settings"]] == [1.0]
+
+
+def test_an_exact_search_that_is_not_exact_is_said_loudly_and_nothing_is_measured_against_it(
+    tmp_path, caplog, monkeypatch
+):
+    searched = vsr.ann.truth._searched
+
+    def wrong(*given):
+        ids, per_query = searched(*given)
+        return (ids + 150) % 300, per_query
+
+    monkeypatch.setattr("vsr.ann.truth._searched", wrong)
+    told = compare(near_one_direction(tmp_path))
+    said = "Exact search itself is not exact here: it compares every pair, and its recall@10 is"
+    assert said in caplog.text
     assert told["settings"] == []
     assert "float32 is not exact on these vectors under cosine" in told["backends"][0]["reason"]
     page = (tmp_path / "run" / "report.md").read_text()

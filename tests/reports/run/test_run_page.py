@@ -211,7 +211,7 @@ def test_a_long_history_is_thinned_and_keeps_its_best_and_last_epoch(tmp_path):
 
 
 def test_templates_travel_with_the_package():
-    names = {entry.name for entry in (files("vsr.reports") / "templates").iterdir()}
+    names = {entry.name for entry in (files("vsr.display") / "templates").iterdir()}
     assert {"base.html.j2", "macros.html.j2", "run.html.j2", "style.css"} <= names
 
 
