@@ -37,7 +37,7 @@ def test_one_command_leaves_a_report(script, tmp_path):
         (["vectors=file"], "vectors.path must be set"),
         (["vectors=file", "vectors.path=none.npy"], "no file none.npy"),
         (["checkpoint=none.ckpt"], "none.ckpt does not exist"),
-        (["against=nowhere"], "no comparison.json in nowhere"),
+        (["against=nowhere"], "nowhere has no comparison.json"),
     ],
 )
 def test_a_mistake_is_one_line(script, tmp_path, overrides, says):
