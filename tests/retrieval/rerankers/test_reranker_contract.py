@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from reranker_cases import MADE, every, prepared
 
 from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.errors import ConfigError, UserError
@@ -14,33 +15,11 @@ from vsr.index.neighbors import Neighbors
 from vsr.metrics.ranking import RankingMetrics
 from vsr.retrieval import rerankers
 from vsr.retrieval.evaluate import evaluate
-from vsr.retrieval.rerankers.context import Context, Embeds, Prepares
+from vsr.retrieval.rerankers.context import Context, Embeds
 from vsr.retrieval.search import stage_name
 
-MADE = {
-    "alpha_qe": rerankers.AlphaQE,
-    "collapse_duplicates": lambda: rerankers.CollapseDuplicates(0.8),
-    "dba": rerankers.DBA,
-    "diffusion": lambda: rerankers.Diffusion(n=20, k=10),
-    "geometric": lambda: rerankers.Geometric(n=5),
-    "k_reciprocal": lambda: rerankers.KReciprocal(n=20, k1=6, k2=3),
-    "learned_whitening": rerankers.LearnedWhitening,
-    "mmr": lambda: rerankers.MMR(n=20),
-    "pairwise": lambda: rerankers.Pairwise(n=20, steps=20),
-    "policy": lambda: rerankers.Policy({"in_stock": [False]}, {"product": [3]}),
-    "whitening": lambda: rerankers.Whitening(dims=8),
-}
 IDENTITY = {"query_identities": np.arange(20), "gallery_identities": np.arange(80)}
 METRICS = RankingMetrics(["map", "recall@5", "ndcg@10"])
-
-every = pytest.mark.parametrize("name", sorted(MADE))
-
-
-def prepared(name, context):
-    reranker = MADE[name]()
-    if isinstance(reranker, Prepares):
-        reranker.prepare(context)
-    return reranker
 
 
 def check_contract(found: Neighbors, n_queries: int, n_gallery: int):

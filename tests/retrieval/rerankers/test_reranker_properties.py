@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_reranker_contract import every, prepared
+from reranker_cases import every, prepared
 
 from vsr.data.relevance.label_relevance import LabelRelevance
 from vsr.retrieval.search import Search
