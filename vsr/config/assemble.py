@@ -599,7 +599,7 @@ def explain(error: Exception) -> str | None:
         group, _, name = error.missing_cfg_file.rpartition("/")
         known = error.options  # which Hydra does not tell of an entry in a list
         if known is None:
-            known = [path.stem for path in (Path(__file__).parents[1] / "conf" / group).glob("*.yaml")]
+            known = [path.stem for path in (Path(__file__).parents[2] / "conf" / group).glob("*.yaml")]
         place = group if group == "sweeps" else f"conf/{group}"
         return f"{group}={name}: no such entry in {place}/{nearest(name, known)}"
     if isinstance(error, OverrideParseException):

@@ -45,8 +45,8 @@ def check_contract(found: Neighbors, n_queries: int, n_gallery: int):
 def test_every_reranker_is_tested_and_named_by_its_class():
     classes = {
         stage_name(one())
-        for name, one in vars(rerankers).items()
-        if hasattr(one, "rerank") and name != "Reranker"
+        for name in dir(rerankers)
+        if hasattr(one := getattr(rerankers, name), "rerank") and name != "Reranker"
     }
     assert classes == set(MADE)
     assert {stage_name(make()) for make in MADE.values()} == set(MADE)
