@@ -17,7 +17,7 @@ from vsr.models.embedding import EmbeddingModel
 def main(root: str, query: str, weights: str | None = "DEFAULT") -> None:
     """Print the five nearest photos, nearest first."""
     # Weights as torchvision names them, or a file.
-    model = EmbeddingModel("resnet18", head="none", weights=weights).eval()
+    model = EmbeddingModel("resnet18", head="none", width=None, weights=weights).eval()
 
     def embed(path: Path) -> torch.Tensor:
         pixels = pil_to_tensor(Image.open(path).convert("RGB"))

@@ -14,8 +14,8 @@ QUICK = ["comparison=quick", "comparison.only=[flat]", "comparison.queries=1000"
 def measured(monkeypatch):
     """What the pages of runs and evaluations were made of, newest last: queries and gallery among it."""
     seen = []
-    for place in ("fit", "measure"):
-        module = f"vsr.training.{place}.show_measured"
+    for place in ("train", "evaluate"):
+        module = f"vsr.runs.{place}.show_measured"
         monkeypatch.setattr(module, lambda found, *_: seen.append(found) or [])
     return seen
 
